@@ -1,0 +1,121 @@
+"""ganlab plays any adversarial game, watches it, and keeps it stable.
+
+This is the public door of a plugin author: the hook marker, the abstract classes, the values and the errors.
+Scripts that train say `from ganlab.engine import train`.
+"""
+
+from pluggy import HookimplMarker
+
+from ganlab.errors import (
+    BusyError,
+    CheckpointError,
+    DataError,
+    DivergedError,
+    GanlabError,
+    OutOfMemoryError,
+    PluginError,
+    RecipeError,
+    StorageError,
+)
+from ganlab.interfaces.architecture import Architecture, GeneratorShapes, ViewShapes
+from ganlab.interfaces.augmentation import Augmentation
+from ganlab.interfaces.component import Component
+from ganlab.interfaces.dataset import Dataset, Source
+from ganlab.interfaces.diagnostic import Diagnostic
+from ganlab.interfaces.intervention import Intervention
+from ganlab.interfaces.look import Look
+from ganlab.interfaces.loss import Loss
+from ganlab.interfaces.monitor import Monitor
+from ganlab.interfaces.random import Random
+from ganlab.interfaces.reporter import Reporter, RunInfo
+from ganlab.interfaces.task import Task
+from ganlab.interfaces.term import Term
+from ganlab.interfaces.turn import Turn
+from ganlab.values import (
+    Action,
+    Batch,
+    Cadence,
+    Ending,
+    Field,
+    Fields,
+    Finding,
+    Given,
+    Measurement,
+    Networks,
+    Outcome,
+    Picture,
+    Progress,
+    Sample,
+    ScaleLearningRate,
+    SetProbability,
+    SetTurns,
+    SetWeight,
+    Severity,
+    Side,
+    Stop,
+    Tick,
+    Verdict,
+    View,
+    Views,
+)
+
+__version__ = "0.1.0"
+
+hookimpl = HookimplMarker("ganlab")
+"""Marks a function as an implementation of one of ganlab's hooks."""
+
+__all__ = [
+    "Action",
+    "Architecture",
+    "Augmentation",
+    "Batch",
+    "BusyError",
+    "Cadence",
+    "CheckpointError",
+    "Component",
+    "DataError",
+    "Dataset",
+    "Diagnostic",
+    "DivergedError",
+    "Ending",
+    "Field",
+    "Fields",
+    "Finding",
+    "GanlabError",
+    "GeneratorShapes",
+    "Given",
+    "Intervention",
+    "Look",
+    "Loss",
+    "Measurement",
+    "Monitor",
+    "Networks",
+    "OutOfMemoryError",
+    "Outcome",
+    "Picture",
+    "PluginError",
+    "Progress",
+    "Random",
+    "RecipeError",
+    "Reporter",
+    "RunInfo",
+    "Sample",
+    "ScaleLearningRate",
+    "SetProbability",
+    "SetTurns",
+    "SetWeight",
+    "Severity",
+    "Side",
+    "Source",
+    "Stop",
+    "StorageError",
+    "Task",
+    "Term",
+    "Tick",
+    "Turn",
+    "Verdict",
+    "View",
+    "ViewShapes",
+    "Views",
+    "hookimpl",
+]

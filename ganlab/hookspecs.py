@@ -1,0 +1,109 @@
+"""Every hook of ganlab: when it is called and what it returns.
+
+Registries return a mapping from a kebab-case name to a factory (a class or function whose keyword parameters are the
+options a recipe may give). They are called once, when plugins are loaded. Observers are called while a run goes on,
+return nothing and change nothing; only those of plugins that the recipe names under `watch.observers` are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pluggy import HookspecMarker
+
+if TYPE_CHECKING:
+    from ganlab.interfaces.architecture import Architecture
+    from ganlab.interfaces.augmentation import Augmentation
+    from ganlab.interfaces.dataset import Dataset
+    from ganlab.interfaces.diagnostic import Diagnostic
+    from ganlab.interfaces.intervention import Intervention
+    from ganlab.interfaces.loss import Loss
+    from ganlab.interfaces.monitor import Monitor
+    from ganlab.interfaces.reporter import Reporter, RunInfo
+    from ganlab.interfaces.task import Task
+    from ganlab.interfaces.term import Term
+    from ganlab.values import Action, Finding, Outcome, Tick
+
+hookspec = HookspecMarker("ganlab")
+
+
+@hookspec
+def ganlab_register_tasks() -> Mapping[str, Callable[..., Task]]:  # type: ignore[empty-body]
+    """Tasks by name. ganlab hands in the dataset's fields, positionally."""
+
+
+@hookspec
+def ganlab_register_datasets() -> Mapping[str, Callable[..., Dataset]]:  # type: ignore[empty-body]
+    """Datasets by name."""
+
+
+@hookspec
+def ganlab_register_architectures() -> Mapping[str, Callable[..., Architecture]]:  # type: ignore[empty-body]
+    """Architectures by name."""
+
+
+@hookspec
+def ganlab_register_losses() -> Mapping[str, Callable[..., Loss]]:  # type: ignore[empty-body]
+    """Adversarial losses by name."""
+
+
+@hookspec
+def ganlab_register_terms() -> Mapping[str, Callable[..., Term]]:  # type: ignore[empty-body]
+    """Terms (penalties, reconstruction costs) by name."""
+
+
+@hookspec
+def ganlab_register_augmentations() -> Mapping[str, Callable[..., Augmentation]]:  # type: ignore[empty-body]
+    """Augmentations of views by name."""
+
+
+@hookspec
+def ganlab_register_diagnostics() -> Mapping[str, Callable[..., Diagnostic]]:  # type: ignore[empty-body]
+    """Diagnostics by name."""
+
+
+@hookspec
+def ganlab_register_monitors() -> Mapping[str, Callable[..., Monitor]]:  # type: ignore[empty-body]
+    """Monitors by name."""
+
+
+@hookspec
+def ganlab_register_interventions() -> Mapping[str, Callable[..., Intervention]]:  # type: ignore[empty-body]
+    """Interventions by name."""
+
+
+@hookspec
+def ganlab_register_reporters() -> Mapping[str, Callable[..., Reporter]]:  # type: ignore[empty-body]
+    """Reporters by name."""
+
+
+@hookspec
+def ganlab_register_recipes() -> Mapping[str, Path]:  # type: ignore[empty-body]
+    """Recipe files (TOML) by name."""
+
+
+@hookspec
+def ganlab_run_started(run: RunInfo) -> None:
+    """Observer: after everything is built and checked, before the first round."""
+
+
+@hookspec
+def ganlab_tick(run: RunInfo, tick: Tick) -> None:
+    """Observer: after each tick's measurements, findings and actions."""
+
+
+@hookspec
+def ganlab_finding(run: RunInfo, finding: Finding) -> None:
+    """Observer: for each finding, when it is made."""
+
+
+@hookspec
+def ganlab_action(run: RunInfo, action: Action) -> None:
+    """Observer: for each action, after the engine carried it out."""
+
+
+@hookspec
+def ganlab_run_ended(run: RunInfo, outcome: Outcome) -> None:
+    """Observer: after the last checkpoint is written."""

@@ -1,0 +1,56 @@
+"""What a diagnostic may see: the game as it stands at a tick, without a chance to disturb it.
+
+Three instances of looking: coverage compares held-out real samples with fakes of the averaged generator; balance asks
+each discriminator about both; a mode count needs the dataset's truth.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from ganlab.interfaces.dataset import Dataset
+from ganlab.interfaces.random import Random
+from ganlab.interfaces.task import Task
+from ganlab.values import Given, Networks, Progress, Sample, Verdict
+
+
+class Look(ABC):
+    """Networks are in evaluation mode and frozen; draws come from streams of their own."""
+
+    progress: Progress
+    task: Task
+    dataset: Dataset
+    """The counted dataset."""
+
+    @abstractmethod
+    def networks(self, *, averaged: bool = True) -> Networks:
+        """All networks; with `averaged`, a player's moving average in place of its raw weights where it has one."""
+
+    @abstractmethod
+    def real(self, count: int, *, held_out: bool = True) -> Sample:
+        """The first `count` real samples of that part, or as many as there are: the same at every tick."""
+
+    @abstractmethod
+    def fake(self, count: int, *, averaged: bool = True) -> Sample:
+        """`count` samples; the same latents at every tick. Made once per tick and shared by all diagnostics."""
+
+    @abstractmethod
+    def given(self, count: int) -> Given:
+        """The conditions and latents those fakes are made from."""
+
+    @abstractmethod
+    def verdicts(self, sample: Sample, given: Given) -> dict[str, Verdict]:
+        """What each discriminator says of `sample`, by view name, without augmentation."""
+
+    @abstractmethod
+    def random(self, name: str, rows: int) -> Random:
+        """A stream of its own for `name`, the same at every tick."""
+
+    @abstractmethod
+    def ledger(self) -> dict[str, float]:
+        """Means of what was recorded since the last tick: costs, gradient norms."""
+
+    @abstractmethod
+    def once(self, name: str, make: Any) -> Any:
+        """`make()`, kept under `name` for the whole run: statistics of the real data."""
