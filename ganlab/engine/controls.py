@@ -1,0 +1,66 @@
+"""The only place where an action touches the game."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from ganlab.engine.game import Game
+from ganlab.engine.phase import Stage
+from ganlab.errors import PluginError, nearest
+from ganlab.values import Action, ScaleLearningRate, SetProbability, SetTurns, SetWeight, Stop
+
+KINDS: dict[str, type[Action]] = {
+    kind.__name__: kind for kind in (ScaleLearningRate, SetWeight, SetTurns, SetProbability, Stop)
+}
+
+
+def apply(game: Game, action: Action) -> None:
+    """Carry the action out, and remember it for the checkpoint. `Stop` is the loop's to obey."""
+    if isinstance(action, ScaleLearningRate):
+        _known(action.player, game.players, "player")
+        game.players[action.player].learning_rate_factor *= action.factor
+    elif not isinstance(action, Stop):
+        _change(game, action)
+    game.applied.append({"kind": type(action).__name__, **asdict(action)})
+
+
+def reapply(game: Game) -> None:
+    """After a restart: actions that change the rules, in order. Learning rates are the players' own state."""
+    for kept in game.applied:
+        options: Mapping[str, Any] = {key: value for key, value in kept.items() if key != "kind"}
+        action = KINDS[kept["kind"]](**options)
+        if not isinstance(action, ScaleLearningRate | Stop):
+            _change(game, action)
+
+
+def _change(game: Game, action: SetWeight | SetTurns | SetProbability) -> None:
+    if isinstance(action, SetProbability):
+        changes = {change.name: change for stage in game.stages for change in stage.changes}
+        _known(action.augmentation, changes, "augmentation")
+        changes[action.augmentation].augmentation.probability = action.probability
+        return
+    if isinstance(action, SetWeight):
+        _known(action.term, {charge.name for stage in game.stages for charge in stage.charges}, "term")
+    else:
+        _known(action.player, {phase.player for stage in game.stages for phase in stage.phases}, "phase of player")
+    game.stages = tuple(_changed(stage, action) for stage in game.stages)
+
+
+def _changed(stage: Stage, action: SetWeight | SetTurns) -> Stage:
+    if isinstance(action, SetWeight):
+        weight = action.weight
+        charges = tuple(
+            replace(charge, weight=lambda progress: weight) if charge.name == action.term else charge
+            for charge in stage.charges
+        )
+        return replace(stage, charges=charges)
+    turns = action.turns
+    phases = tuple(replace(phase, turns=turns) if phase.player == action.player else phase for phase in stage.phases)
+    return replace(stage, phases=phases)
+
+
+def _known(name: str, known: Any, kind: str) -> None:
+    if name not in known:
+        raise PluginError(f"an intervention asks for {kind} '{name}', which is not in this game.{nearest(name, known)}")

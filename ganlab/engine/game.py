@@ -1,0 +1,147 @@
+"""A game ready to be played: everything `assemble` builds and checks, and the clock that says how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch.nn import Module
+
+from ganlab.engine.device import Place
+from ganlab.engine.ledger import Ledger
+from ganlab.engine.phase import Change, Charge, Phase, Stage
+from ganlab.engine.player import Player
+from ganlab.engine.random import Stream
+from ganlab.engine.stream import BatchStream
+from ganlab.interfaces.component import Component
+from ganlab.interfaces.dataset import Dataset
+from ganlab.interfaces.diagnostic import Diagnostic
+from ganlab.interfaces.intervention import Intervention
+from ganlab.interfaces.monitor import Monitor
+from ganlab.values import Progress
+
+
+@dataclass
+class Clock:
+    """How far the run is. `draws` and `turns` give every draw and every turn a place of its own."""
+
+    budget_samples: int
+    budget_rounds: int | None = None
+    round: int = 0
+    samples: int = 0
+    draws: int = 0
+    turns: int = 0
+    stage: int = 0
+    ticks: int = 0
+    last_tick: int = 0
+    """Samples shown at the last tick."""
+
+    @property
+    def progress(self) -> Progress:
+        """Where the run is, frozen."""
+        return Progress(self.round, self.samples, min(1.0, self.fraction))
+
+    @property
+    def fraction(self) -> float:
+        """Share of the budget that is spent."""
+        if self.budget_rounds is not None:
+            return self.round / self.budget_rounds
+        return self.samples / self.budget_samples
+
+    @property
+    def over(self) -> bool:
+        """True when the budget is spent."""
+        return self.fraction >= 1.0
+
+    def tick_due(self, tick_samples: int) -> bool:
+        """True once for every `tick_samples`, and at the end of the budget."""
+        return self.over or self.samples >= (self.last_tick // tick_samples + 1) * tick_samples
+
+
+@dataclass(frozen=True)
+class Watching:
+    """When to look, at how much, and who judges and answers."""
+
+    tick_samples: int
+    diagnostics: Sequence[tuple[str, int, Diagnostic]] = ()
+    """Name, every how many ticks, and the diagnostic."""
+    monitors: Sequence[tuple[str, Monitor]] = ()
+    interventions: Sequence[tuple[str, Intervention]] = ()
+    picture_every: int = 5
+    picture_count: int = 64
+
+
+@dataclass
+class Game:
+    """Players, stages, streams of real data, and the watch."""
+
+    players: dict[str, Player]
+    stages: tuple[Stage, ...]
+    streams: dict[str, BatchStream]
+    datasets: Mapping[str, Dataset]
+    place: Place
+    clock: Clock
+    watching: Watching
+    seed: int = 0
+    accumulate: int = 1
+    checkpoint_seconds: float = 60.0
+    ledger: Ledger = field(init=False)
+    draws: Stream = field(init=False)
+    applied: list[dict[str, Any]] = field(default_factory=list)
+    """Actions carried out, as plain data, in order."""
+    silenced: set[str] = field(default_factory=set)
+    """Plugins of the watch that raised and are off."""
+    shared: dict[str, Any] = field(default_factory=dict)
+    """Values diagnostics keep for the whole run, by name."""
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.place.device)
+        self.draws = Stream(self.seed, "draw", self.place.device)
+        self._streams: dict[str, Stream] = {}
+
+    @property
+    def stage(self) -> Stage:
+        """The stage being played."""
+        return self.stages[min(self.clock.stage, len(self.stages) - 1)]
+
+    @property
+    def networks(self) -> dict[str, Module]:
+        """All networks by player name."""
+        return {name: player.network for name, player in self.players.items()}
+
+    @property
+    def dataset(self) -> Dataset:
+        """The counted dataset of the stage."""
+        return self.datasets[self.stage.counted]
+
+    def stream(self, purpose: str) -> Stream:
+        """The purpose's own randomness."""
+        if purpose not in self._streams:
+            self._streams[purpose] = Stream(self.seed, purpose, self.place.device)
+        return self._streams[purpose]
+
+    def components(self) -> dict[str, Component]:
+        """Everything with a state of its own, by a name that is stable from run to run."""
+        found: dict[str, Component] = {}
+        for number, stage in enumerate(self.stages):
+            found[f"stages/{number}/task"] = stage.task
+            for stake in stage.stakes:
+                found[f"stages/{number}/losses/{stake.view}"] = stake.loss
+            for charge in stage.charges:
+                found[f"stages/{number}/terms/{charge.name}"] = charge.term
+            for change in stage.changes:
+                found[f"stages/{number}/augmentations/{change.name}"] = change.augmentation
+        watching = self.watching
+        found.update((f"diagnostics/{name}", each) for name, _, each in watching.diagnostics)
+        found.update((f"monitors/{name}", each) for name, each in watching.monitors)
+        found.update((f"interventions/{name}", each) for name, each in watching.interventions)
+        return found
+
+    def close(self) -> None:
+        """Stop background readers."""
+        for stream in self.streams.values():
+            stream.close()
+
+
+__all__ = ["Change", "Charge", "Clock", "Game", "Phase", "Stage", "Watching"]

@@ -1,0 +1,140 @@
+"""A player: networks, the parameters it moves, their optimiser and their moving average."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import Module, Parameter
+from torch.optim import Optimizer
+
+from ganlab.engine.distributed import average_gradients
+from ganlab.values import Progress
+
+
+class Average:
+    """An exponential moving average of a network; buffers are copied.
+
+    Its half-life is `half_life_kimg` thousand real samples, and at most `ramp_up` of the samples shown so far
+    (Karras et al. 2020, StyleGAN2-ADA, section 2): a young run forgets its beginning faster.
+    """
+
+    def __init__(self, network: Module, half_life_kimg: float, ramp_up: float | None, from_kimg: float) -> None:
+        self.network = deepcopy(network).requires_grad_(False).eval()
+        self._half_life = half_life_kimg * 1000
+        self._ramp_up = ramp_up
+        self._from = from_kimg * 1000
+        self._averaged: list[Tensor] = list(self.network.parameters())
+        self._buffers: list[Tensor] = list(self.network.buffers())
+
+    def update(self, network: Module, progress: Progress, samples: int) -> None:
+        """Move towards `network` after `samples` more real samples."""
+        half_life = self._half_life
+        if self._ramp_up is not None:
+            half_life = min(half_life, self._ramp_up * progress.samples)
+        keep = 0.5 ** (samples / half_life) if half_life > 0 and progress.samples >= self._from else 0.0
+        with torch.no_grad():
+            torch._foreach_lerp_(self._averaged, list(network.parameters()), 1 - keep)
+            if self._buffers:
+                torch._foreach_copy_(self._buffers, list(network.buffers()))
+
+
+class Player:
+    """Owns `parameters` (by name, those of `network` unless told otherwise) and moves them with its optimiser."""
+
+    def __init__(
+        self,
+        name: str,
+        network: Module,
+        optimizer: Callable[[list[Parameter]], Optimizer],
+        *,
+        parameters: Mapping[str, Parameter] | None = None,
+        average: Average | None = None,
+        clip_norm: float | None = None,
+        schedule: Callable[[Progress], float] | None = None,
+        sampling_mode: str = "evaluate",
+        scaler: torch.amp.GradScaler | None = None,
+    ) -> None:
+        self.name = name
+        self.network = network
+        self.average = average
+        self.sampling_mode = sampling_mode
+        self.learning_rate_factor = 1.0
+        """What interventions have multiplied the learning rate by."""
+        owned = dict(network.named_parameters()) if parameters is None else dict(parameters)
+        self.parameters = {name: each for name, each in owned.items() if each.requires_grad}
+        self._list = list(self.parameters.values())
+        self._optimizer = optimizer(self._list)
+        self._learning_rates = [group["lr"] for group in self._optimizer.param_groups]
+        self._clip_norm = clip_norm
+        self._schedule = schedule
+        self._scaler = scaler
+        self.frozen = False
+
+    def freeze(self, frozen: bool) -> None:
+        """Frozen parameters ask for no gradient, so that another player's turn does not pay for them."""
+        if frozen is not self.frozen:
+            for parameter in self._list:
+                parameter.requires_grad_(not frozen)
+            self.frozen = frozen
+
+    def forget_gradients(self) -> None:
+        """Before the turn's first backward pass."""
+        for parameter in self._list:
+            parameter.grad = None
+
+    def backward(self, cost: Tensor) -> None:
+        """Add the gradient of `cost` to the turn's."""
+        (cost if self._scaler is None else self._scaler.scale(cost)).backward()  # type: ignore[no-untyped-call]
+
+    def step(self, progress: Progress) -> Tensor | None:
+        """Average the gradients over processes, clip them, move. Returns the gradient's norm if it clips."""
+        average_gradients(self._list)
+        norm = None
+        if self._scaler is not None:
+            self._scaler.unscale_(self._optimizer)
+        if self._clip_norm is not None:
+            norm = torch.nn.utils.clip_grad_norm_(self._list, self._clip_norm)
+        if self._schedule is not None or self.learning_rate_factor != 1.0:
+            factor = self.learning_rate_factor * (1.0 if self._schedule is None else self._schedule(progress))
+            for group, rate in zip(self._optimizer.param_groups, self._learning_rates, strict=True):
+                group["lr"] = rate * factor
+        if self._scaler is None:
+            self._optimizer.step()
+        else:
+            self._scaler.step(self._optimizer)
+            self._scaler.update()
+        return norm
+
+    @property
+    def averaged(self) -> Module:
+        """The moving average if there is one, else the network."""
+        return self.network if self.average is None else self.average.network
+
+    def state(self) -> dict[str, Any]:
+        """Weights, average, optimiser state by parameter name, and what interventions changed."""
+        names = list(self.parameters)
+        kept = self._optimizer.state_dict()
+        return {
+            "network": dict(self.network.state_dict()),
+            "average": None if self.average is None else dict(self.average.network.state_dict()),
+            "optimizer": {names[index]: dict(state) for index, state in kept["state"].items()},
+            "learning_rate_factor": self.learning_rate_factor,
+            "scaler": None if self._scaler is None else self._scaler.state_dict(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned."""
+        self.network.load_state_dict(state["network"])
+        if self.average is not None:
+            self.average.network.load_state_dict(state["average"])
+        kept = self._optimizer.state_dict()
+        index = {name: number for number, name in enumerate(self.parameters)}
+        kept["state"] = {index[name]: each for name, each in state["optimizer"].items()}
+        self._optimizer.load_state_dict(kept)
+        self.learning_rate_factor = state["learning_rate_factor"]
+        if self._scaler is not None:
+            self._scaler.load_state_dict(state["scaler"])

@@ -1,0 +1,239 @@
+"""The recipe as a typed tree. Field descriptions are the documentation: `ganlab recipe schema` prints them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ganlab.errors import RecipeError
+from ganlab.validation import explain
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=2**40)]
+
+
+class Table(BaseModel):
+    """A part of a recipe: frozen, unknown keys forbidden."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Component(BaseModel):
+    """`{name = ..., options...}`: something a plugin registers; its other keys are checked against its signature."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field(description="a registered name")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keys that belong to the component itself, not to where it stands."""
+        return dict(self.model_extra or {})
+
+
+class Ramp(Table):
+    """A number that moves in a straight line while the run goes on."""
+
+    start: NotNegative
+    end: NotNegative
+    from_kimg: NotNegative = 0.0
+    until_kimg: Positive
+
+
+Weight = NotNegative | Ramp
+
+
+class Schedule(Table):
+    """A factor on a player's learning rate, as a function of the samples shown."""
+
+    shape: Literal["linear", "cosine", "step"] = Field("linear", description="how it falls from 1 to `final`")
+    warm_up_kimg: NotNegative = Field(0.0, description="rises from 0 to 1 over this many kimg")
+    from_kimg: NotNegative = Field(0.0, description="begins to fall here")
+    until_kimg: Positive | None = Field(None, description="reaches `final` here; the end of the budget if left out")
+    final: NotNegative = Field(0.0, description="the factor at the end; for 'step', the factor at each step")
+    every_kimg: Positive | None = Field(None, description="for 'step': multiplied by `final` once in so many kimg")
+
+    @model_validator(mode="after")
+    def _step_needs_a_length(self) -> Schedule:
+        if (self.shape == "step") != (self.every_kimg is not None):
+            raise ValueError("every_kimg belongs to shape = 'step', and 'step' needs it")
+        return self
+
+
+class PlayerSetting(Table):
+    """Networks, their optimiser and their moving average."""
+
+    architecture: Component
+    optimizer: Component = Component(name="adam")
+    schedule: Schedule | None = Field(None, description="learning-rate schedule; constant if left out")
+    clip_norm: Positive | None = Field(None, description="the gradient is scaled down to this norm")
+    ema_half_life_kimg: Positive | None = Field(None, description="keep a moving average of the weights")
+    ema_ramp_up: Positive | None = Field(
+        None, description="half-life is at most this share of the samples shown so far"
+    )
+    ema_from_kimg: NotNegative = Field(0.0, description="until here the average is a copy of the weights")
+    sampling_mode: Literal["evaluate", "train"] = Field(
+        "evaluate", description="mode of normalisation when sampling; pix2pix samples in 'train' mode"
+    )
+
+
+class ViewSetting(Table):
+    """Weights of the adversarial loss on one view, side by side; each may be a ramp."""
+
+    loss: Component | None = Field(None, description="a loss of its own; the recipe's if left out")
+    real: Weight = Field(1.0, description="the discriminator's cost on real data")
+    fake: Weight = Field(1.0, description="the discriminator's cost on generated data")
+    mismatched: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="share of the fake side that goes to real data with the wrong condition, where a view has it"
+    )
+    generator: Weight = Field(1.0, description="the cost of those the view is played against")
+    judgements: dict[str, NotNegative] = Field({}, description="weight of each named judgement; 1 if left out")
+    from_kimg: NotNegative = Field(0.0, description="charged from here")
+    until_kimg: Positive | None = Field(None, description="charged until here")
+
+
+class TermSetting(Component):
+    """A cost beside the adversarial loss."""
+
+    on: str = Field(description="the player that is charged")
+    weight: Weight = 1.0
+    every: Count = Field(1, description="lazy: charged every n-th round, n times as much")
+    from_kimg: NotNegative = 0.0
+    until_kimg: Positive | None = None
+    label: str | None = Field(None, description="what it is called in measurements and --set; its name if left out")
+
+    @property
+    def key(self) -> str:
+        """What it is addressed by."""
+        return self.label or self.name
+
+
+class AugmentationSetting(Component):
+    """A random change of views, real and fake alike."""
+
+    views: list[str] | None = Field(None, description="the views it changes; all if left out")
+
+
+class PhaseSetting(Table):
+    """When a player moves within a round, and on what."""
+
+    player: str
+    turns: Annotated[int, Field(ge=1, le=1000)] = 1
+    every: Count = Field(1, description="in every n-th round")
+    from_kimg: NotNegative = 0.0
+    until_kimg: Positive | None = None
+    batch: Literal["kept", "fresh"] = Field(
+        "kept", description="'fresh': each turn takes a new real batch, and counts it"
+    )
+    fake: Literal["kept", "fresh"] = Field("kept", description="'fresh': each turn draws anew; else the fake is reused")
+
+
+class Goal(Table):
+    """A measurement that ends a stage before its budget does."""
+
+    measurement: str
+    below: float | None = None
+    above: float | None = None
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Goal:
+        if (self.below is None) == (self.above is None):
+            raise ValueError("give one of below and above")
+        return self
+
+
+class Stage(Table):
+    """A stretch of the budget with its own data, task, phases or terms; what it leaves out is the recipe's."""
+
+    name: str
+    kimg: Positive = Field(description="how long it lasts; the last stage lasts to the end of the budget")
+    task: Component | None = None
+    dataset: Component | None = None
+    datasets: dict[str, Component] | None = None
+    batch_size: Count | None = None
+    loss: Component | None = None
+    views: dict[str, ViewSetting] | None = None
+    phases: list[PhaseSetting] | None = None
+    terms: list[TermSetting] | None = None
+    goal: Goal | None = None
+
+
+class DiagnosticSetting(Component):
+    """A diagnostic and how often it is asked."""
+
+    every: Count = Field(1, description="asked at every n-th tick")
+
+
+class WatchSetting(Table):
+    """What is measured, judged, done and recorded while the run goes on."""
+
+    tick_kimg: Positive | None = Field(
+        None, description="a tick is due every so many kimg; 1/50 of the budget if left out"
+    )
+    picture_every: Count = Field(5, description="pictures at every n-th tick, and at the last")
+    picture_count: Annotated[int, Field(ge=1, le=4096)] = 64
+    diagnostics: list[DiagnosticSetting] = []
+    monitors: list[Component] = []
+    interventions: list[Component] = []
+    reporters: list[Component] = [
+        Component(name="jsonl"),
+        Component(name="tensorboard"),
+        Component(name="samples"),
+    ]
+    observers: list[str] = Field([], description="plugins whose observer hooks are called")
+
+
+class Recipe(Table):
+    """Everything that decides a run."""
+
+    about: str = Field("", description="paper, command, hardware, time and the score to expect")
+    budget_kimg: Positive | None = Field(None, description="real samples shown, in thousands")
+    budget_rounds: Count | None = Field(None, description="the budget in rounds, instead")
+    batch_size: Count = Field(64, description="real samples on the table in one round, over all processes")
+    accumulate: Count = Field(1, description="a round's batch is split into so many parts, their gradients summed")
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    memory_format: Literal["contiguous", "channels_last"] = "contiguous"
+    checkpoint_seconds: Positive = Field(60.0, description="at most so much work is lost; a save also ends each run")
+    task: Component
+    dataset: Component | None = None
+    datasets: dict[str, Component] | None = Field(None, description="several streams by name, instead of `dataset`")
+    counted: str | None = Field(None, description="the dataset whose samples the budget counts; the first if left out")
+    loss: Component
+    views: dict[str, ViewSetting] = {}
+    players: dict[str, PlayerSetting]
+    phases: list[PhaseSetting] | None = Field(None, description="order of play; judges, then generators, if left out")
+    terms: list[TermSetting] = []
+    augmentations: list[AugmentationSetting] = []
+    stages: list[Stage] = []
+    watch: WatchSetting = WatchSetting()
+
+    @model_validator(mode="after")
+    def _one_budget_and_one_source(self) -> Recipe:
+        if (self.budget_kimg is None) == (self.budget_rounds is None):
+            raise ValueError("give one of budget_kimg and budget_rounds")
+        if (self.dataset is None) == (self.datasets is None):
+            raise ValueError("give one of dataset and datasets")
+        if self.counted is not None and self.counted not in (self.datasets or {}):
+            raise ValueError(f"counted = '{self.counted}' is none of the datasets")
+        if self.batch_size % self.accumulate:
+            raise ValueError(f"accumulate = {self.accumulate} does not divide batch_size = {self.batch_size}")
+        keys = [term.key for term in self.terms]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f"two terms are called '{key}': give one a label")
+        return self
+
+
+def parse(tree: Mapping[str, Any]) -> Recipe:
+    """The typed recipe of a TOML tree. Raises `RecipeError` with one line per problem, by dotted path."""
+    try:
+        return Recipe.model_validate_json(json.dumps(tree, default=str), strict=True)
+    except ValidationError as error:
+        raise RecipeError("\n".join(explain(error, Recipe))) from None
+    except (RecursionError, UnicodeEncodeError) as error:
+        raise RecipeError(f"the recipe cannot be read: {type(error).__name__}") from None
