@@ -1,0 +1,87 @@
+"""`dcgan`: strided convolutions, the first architecture that trained reliably on pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from ganlab import Architecture, GeneratorShapes, ViewShapes
+from ganlab.builtin.architectures.sizes import doublings, made, vectors
+from ganlab.builtin.networks.choices import Initialisation, LabelSize, Norm, Width
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+
+class DCGAN(Architecture):
+    """Radford et al. 2016, arXiv:1511.06434, with the layers of the PyTorch example (no biases beside norms).
+
+    `width` is the number of channels next to the image; it doubles with every halving, up to `widest`. Sides are
+    4 to 7 pixels doubled any number of times. A label enters the generator as a vector of `label_size` beside the
+    latent, and the discriminator as a learnt map beside the image; an image condition stands beside the image.
+    """
+
+    def __init__(
+        self,
+        *,
+        width: Width = 64,
+        widest: Width = 1024,
+        kernel: Literal[4, 5] = 4,
+        norm: Norm = "batch",
+        upsampling: Literal["transposed", "nearest"] = "transposed",
+        minibatch_deviation: bool = False,
+        label_size: LabelSize = 32,
+        init: Initialisation = "normal-0.02",
+    ) -> None:
+        self._width = width
+        self._widest = widest
+        self._kernel = kernel
+        self._norm = norm
+        self._nearest = upsampling == "nearest"
+        self._minibatch_deviation = minibatch_deviation
+        self._label_size = label_size
+        self._init = init
+
+    def generator(self, shapes: GeneratorShapes) -> Module:
+        """`forward(latent, label=None)` -> image (N, C, H, W) in [-1, 1]."""
+        from ganlab.builtin.networks.dcgan import DCGANGenerator
+
+        image = made(shapes, "dcgan")
+        plan = doublings(image, "dcgan")
+        return self._finished(
+            DCGANGenerator(
+                vectors(shapes, "dcgan"),
+                image.shape[0],
+                plan.smallest,
+                plan.widths(self._width, self._widest),
+                kernel=self._kernel,
+                norm=self._norm,
+                nearest=self._nearest,
+                label_size=self._label_size,
+            )
+        )
+
+    def discriminator(self, shapes: ViewShapes) -> Module:
+        """`forward(data, given=None)` -> logits (N,)."""
+        from ganlab.builtin.networks.dcgan import DCGANDiscriminator
+
+        plan = doublings(shapes.data, "dcgan")
+        return self._finished(
+            DCGANDiscriminator(
+                shapes.data,
+                shapes.given,
+                plan.smallest,
+                plan.widths(self._width, self._widest),
+                kernel=self._kernel,
+                norm=self._norm,
+                minibatch_deviation=self._minibatch_deviation,
+            )
+        )
+
+    def _finished(self, network: Module) -> Module:
+        from ganlab.builtin.networks.initialisation import initialise
+        from ganlab.builtin.networks.normalisation import divide_by_spectral_norm
+
+        initialise(network, self._init)
+        if self._norm == "spectral":
+            divide_by_spectral_norm(network)
+        return network

@@ -1,0 +1,22 @@
+"""Nonlinearities by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from torch import nn
+
+from ganlab.builtin.networks.choices import Activation
+
+_ACTIVATIONS: Mapping[Activation, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky-relu": lambda: nn.LeakyReLU(0.2),
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+    "tanh": nn.Tanh,
+}
+
+
+def activation(name: Activation) -> nn.Module:
+    """The layer, of any shape in and the same shape out."""
+    return _ACTIVATIONS[name]()
