@@ -1,0 +1,224 @@
+"""What plugins register: names, the factories behind them, and where they come from.
+
+A factory's signature is its schema. Its keyword parameters are the options a recipe may give: types, ranges and
+defaults are read from the annotations and checked before anything is built. Its positional-only parameters are what
+ganlab hands in.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import sys
+import typing
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from ganlab.errors import GanlabError, PluginError, RecipeError, nearest
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+T = TypeVar("T")
+
+SINGULAR = {
+    "tasks": "task",
+    "datasets": "dataset",
+    "architectures": "architecture",
+    "losses": "loss",
+    "terms": "term",
+    "augmentations": "augmentation",
+    "diagnostics": "diagnostic",
+    "monitors": "monitor",
+    "interventions": "intervention",
+    "reporters": "reporter",
+    "recipes": "recipe",
+}
+"""The kinds of thing a plugin may register, and what one of them is called."""
+
+KINDS = tuple(SINGULAR)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where something was registered: the plugin's name, its distribution and version, and whether it is ganlab's."""
+
+    plugin: str
+    distribution: str
+    version: str
+    builtin: bool = False
+
+    def __str__(self) -> str:
+        return f"plugin '{self.plugin}' ({self.distribution} {self.version})"
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T]):
+    """A registered name. `factory` makes a `T`; of a recipe it is the `Path` of its file."""
+
+    kind: str
+    name: str
+    factory: Any
+    origin: Origin
+
+    def __str__(self) -> str:
+        return f"{SINGULAR.get(self.kind, self.kind)} '{self.name}' of {self.origin}"
+
+    @property
+    def path(self) -> Path:
+        """The file of a recipe."""
+        return Path(self.factory)
+
+    def options(self) -> type[BaseModel]:
+        """The factory's options as a pydantic model: frozen, unknown keys forbidden unless it takes `**kwargs`.
+
+        Raises `PluginError` if an annotation cannot be resolved or says nothing pydantic can check.
+        """
+        return self._model
+
+    def resolve(self, options: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """All options, defaults included, as values that TOML and JSON know.
+
+        Raises `RecipeError` with one line per problem, each beginning with its dotted path below `where`.
+        """
+        try:
+            return self._validated(options, where).model_dump(mode="json")
+        except (TypeError, ValueError) as error:
+            raise PluginError(f"{self}: an option's default is not a plain value ({error}); give one that is") from None
+
+    def create(self, *context: Any, **options: Any) -> T:
+        """What the factory makes of `context`, handed in by position, and the checked options.
+
+        Raises `RecipeError` for bad options, and `PluginError` if a third-party factory raises.
+        """
+        model = self._validated(options, self.name)
+        arguments = {name: getattr(model, name) for name in type(model).model_fields} | (model.model_extra or {})
+        try:
+            return cast(T, self.factory(*context, **arguments))
+        except (GanlabError, MemoryError):
+            raise
+        except Exception as error:
+            if self.origin.builtin:
+                raise
+            raise PluginError(f"{self} could not be made: {_one_line(error)}; tell its author") from error
+
+    def _validated(self, options: Mapping[str, Any], where: str) -> BaseModel:
+        from pydantic import ValidationError
+
+        from ganlab.validation import explain
+
+        model = self.options()
+        try:
+            # As JSON and strictly: true is not an integer, an integer is a float, and a list is a tuple.
+            return model.model_validate_json(json.dumps(options, default=str), strict=True)
+        except ValidationError as error:
+            raise RecipeError("\n".join(explain(error, model, where))) from None
+        except (RecursionError, ValueError) as error:
+            raise RecipeError(f"{where}: cannot be read ({_one_line(error)})") from None
+
+    @functools.cached_property
+    def _model(self) -> type[BaseModel]:
+        from pydantic import ConfigDict, create_model
+        from pydantic.errors import PydanticUserError
+
+        try:
+            parameters, open_ended = _option_parameters(self.factory)
+            types = _annotations(self.factory, parameters)
+        except (NameError, TypeError, ValueError, SyntaxError) as error:
+            raise PluginError(f"{self}: its options cannot be read ({_one_line(error)}); tell its author") from None
+        fields = {
+            name: (types.get(name, Any), ... if each.default is each.empty else each.default)
+            for name, each in parameters.items()
+        }
+        config = ConfigDict(
+            extra="allow" if open_ended else "forbid",
+            frozen=True,
+            protected_namespaces=(),
+            ser_json_inf_nan="constants",
+        )
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # an option may be called like a method of pydantic's
+                return cast("type[BaseModel]", create_model(self.name, __config__=config, **cast(Any, fields)))
+        except (PydanticUserError, NameError, TypeError) as error:
+            raise PluginError(f"{self}: its options cannot be checked ({_one_line(error)}); tell its author") from None
+
+
+class Registry(Generic[T]):
+    """Everything of one kind, by name. A name that two plugins registered is an error when, and only when, it is
+    asked for."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._candidates: dict[str, list[Entry[T]]] = {}
+
+    def add(self, entry: Entry[T]) -> None:
+        """Register one more."""
+        self._candidates.setdefault(entry.name, []).append(entry)
+
+    def names(self) -> tuple[str, ...]:
+        """Every registered name, sorted."""
+        return tuple(sorted(self._candidates))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._candidates
+
+    def entries(self) -> list[Entry[T]]:
+        """Every entry by name, those that clash too."""
+        return [entry for name in self.names() for entry in self._candidates[name]]
+
+    def find(self, name: str) -> Entry[T]:
+        """The entry called `name`. Raises `PluginError` if there is none, or more than one."""
+        singular = SINGULAR.get(self.kind, self.kind)
+        candidates = self._candidates.get(name, [])
+        if not candidates:
+            raise PluginError(
+                f"no {singular} named '{name}'.{nearest(name, self.names())} "
+                f"'ganlab plugins list {self.kind}' shows all {len(self._candidates)}."
+            )
+        if len(candidates) > 1:
+            claimants = " and ".join(str(entry.origin) for entry in candidates)
+            raise PluginError(
+                f"two plugins register the {singular} '{name}': {claimants}; "
+                f"uninstall one, or name those you want in GANLAB_PLUGINS"
+            )
+        return candidates[0]
+
+
+def _option_parameters(factory: Any) -> tuple[dict[str, inspect.Parameter], bool]:
+    """Parameters that can be given by keyword, and whether any other keyword is taken too."""
+    parameters = inspect.signature(factory).parameters.values()
+    keywords = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    options = {each.name: each for each in parameters if each.kind in keywords}
+    return options, any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters)
+
+
+def _annotations(factory: Any, parameters: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
+    """Types of the options alone: what ganlab hands in may be annotated with names that exist for type checkers only."""
+
+    def holder() -> None: ...
+
+    holder.__annotations__ = {
+        name: each.annotation for name, each in parameters.items() if each.annotation is not each.empty
+    }
+    return typing.get_type_hints(holder, globalns=_globals(factory), include_extras=True)
+
+
+def _globals(factory: Any) -> dict[str, Any]:
+    """The names of the module in which the factory's parameters were written down."""
+    while isinstance(factory, functools.partial):
+        factory = factory.func
+    written: Callable[..., Any] = factory.__init__ if isinstance(factory, type) else factory
+    written = inspect.unwrap(written)
+    module = sys.modules.get(getattr(factory, "__module__", None) or "")
+    return cast("dict[str, Any]", getattr(written, "__globals__", None) or vars(module or typing))
+
+
+def _one_line(error: BaseException) -> str:
+    """What was raised, as `Kind: message` on one line."""
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -1,0 +1,146 @@
+"""What is wrong with a recipe, in lines a person can act on.
+
+pydantic finds every problem at once and says where it is in its own terms. Here each becomes one line: the dotted
+path as `--set` takes it, what was expected, what was found, and the nearest thing that exists.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from ganlab.errors import nearest
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
+
+LONGEST_VALUE = 60
+
+WORDS = (
+    ("Value error, ", ""),
+    ("Assertion failed, ", ""),
+    ("Input should be", "must be"),
+    ("valid dictionary", "table"),
+    ("an object", "a table"),
+    ("valid array", "list"),
+    ("valid tuple", "list"),
+    ("valid list", "list"),
+    ("a valid boolean", "true or false"),
+)
+
+
+def explain(error: ValidationError, model: type[BaseModel], where: str = "") -> list[str]:
+    """One line per problem, `where.key: what is wrong`, for `model`, which raised `error`.
+
+    `where` is the dotted path of the part of the recipe that was validated, or empty for the whole.
+    """
+    problems = [
+        (*_place(model, detail["loc"]), detail) for detail in error.errors(include_url=False, include_context=True)
+    ]
+    paths = [path for path, *_ in problems]
+    lines: dict[str, list[str]] = {}
+    for path, known, in_union, detail in problems:
+        if in_union and any(other[: len(path)] == path and len(other) > len(path) for other in paths):
+            continue  # another branch of the union fits better: its problems lie deeper
+        dotted = ".".join(part for part in (where, *path) if part)
+        sentences = lines.setdefault(dotted, [])
+        sentence = _sentence(detail, known)
+        if sentence not in sentences:
+            sentences.append(sentence)
+    return [f"{dotted}: {_joined(sentences)}" if dotted else _joined(sentences) for dotted, sentences in lines.items()]
+
+
+def shown(value: Any) -> str:
+    """`value` as it stands in a recipe, cut to one short line."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):
+        text = repr(type(value).__name__)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+
+
+def _sentence(detail: ErrorDetails, known: tuple[str, ...]) -> str:
+    kind, value, message = detail["type"], detail["input"], detail["msg"]
+    if kind == "extra_forbidden":
+        name = str(detail["loc"][-1])
+        return f"unknown option.{nearest(name, known)} Known: {', '.join(known) or 'none'}"
+    if kind == "missing":
+        return "is missing, and has no default"
+    for pydantic_says, we_say in WORDS:
+        message = message.replace(pydantic_says, we_say)
+    if kind in ("value_error", "assertion_error", "json_invalid"):
+        return message
+    hint = ""
+    if kind in ("literal_error", "enum") and isinstance(value, str):
+        hint = nearest(value, re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", ""))))
+    return f"{message}, not {shown(value)}.{hint}" if hint else f"{message}, not {shown(value)}"
+
+
+def _joined(sentences: list[str]) -> str:
+    """The sentences of a union's branches as one: "must be a number or a table, not 3"."""
+    if len(sentences) == 1:
+        return sentences[0]
+    endings = {sentence.rpartition(", not ")[2] for sentence in sentences}
+    if len(endings) != 1 or not all(sentence.startswith("must be ") for sentence in sentences):
+        return "; ".join(sentences)
+    wanted = [sentence.rpartition(", not ")[0].removeprefix("must be ") for sentence in sentences]
+    return f"must be {' or '.join(wanted)}, not {endings.pop()}"
+
+
+def _place(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """The path a person knows of pydantic's `location`, what else is known there, and whether it passed a union.
+
+    pydantic puts the tag of a union's branch into the location; a walk along the types tells tags from keys.
+    """
+    path: list[str] = []
+    known: tuple[str, ...] = ()
+    in_union = False
+    here: Any = model
+    for part in location:
+        branches = tuple(_branches(here))
+        if len(branches) > 1:
+            in_union = True
+            tag = str(part).partition("[")[0]
+            here = next((each for each in branches if getattr(each, "__name__", None) == tag), branches[0])
+            continue
+        here = branches[0] if branches else Any
+        if part == "[key]":
+            break
+        path.append(str(part))
+        known = tuple(_fields(here))
+        here = _inside(here, part)
+    return tuple(path), known, in_union or len(tuple(_branches(here))) > 1
+
+
+def _branches(annotation: Any) -> Iterator[Any]:
+    """The types a value may have, `None` left out."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _branches(get_args(annotation)[0])
+    elif origin in (Union, UnionType):
+        for each in get_args(annotation):
+            yield from _branches(each)
+    elif annotation is not NoneType:
+        yield annotation
+
+
+def _fields(annotation: Any) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = getattr(annotation, "model_fields", {})
+    return fields
+
+
+def _inside(annotation: Any, part: int | str) -> Any:
+    """The type of what `part` leads to."""
+    fields = _fields(annotation)
+    if fields:
+        return fields[str(part)].annotation if part in fields else Any
+    arguments = [each for each in get_args(annotation) if each is not Ellipsis]
+    if not arguments:
+        return Any
+    if get_origin(annotation) is tuple and isinstance(part, int) and part < len(arguments):
+        return arguments[part]
+    return arguments[-1]
