@@ -13,34 +13,51 @@ import json
 import sys
 import typing
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ganlab.errors import GanlabError, PluginError, RecipeError, nearest
+from ganlab.interfaces.architecture import Architecture
+from ganlab.interfaces.augmentation import Augmentation
+from ganlab.interfaces.dataset import Dataset
+from ganlab.interfaces.diagnostic import Diagnostic
+from ganlab.interfaces.intervention import Intervention
+from ganlab.interfaces.loss import Loss
+from ganlab.interfaces.monitor import Monitor
+from ganlab.interfaces.reporter import Reporter
+from ganlab.interfaces.task import Task
+from ganlab.interfaces.term import Term
+from ganlab.validation import explain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 T = TypeVar("T")
 
-SINGULAR = {
-    "tasks": "task",
-    "datasets": "dataset",
-    "architectures": "architecture",
-    "losses": "loss",
-    "terms": "term",
-    "augmentations": "augmentation",
-    "diagnostics": "diagnostic",
-    "monitors": "monitor",
-    "interventions": "intervention",
-    "reporters": "reporter",
-    "recipes": "recipe",
+INTERFACES: dict[str, type] = {
+    "tasks": Task,
+    "datasets": Dataset,
+    "architectures": Architecture,
+    "losses": Loss,
+    "terms": Term,
+    "augmentations": Augmentation,
+    "diagnostics": Diagnostic,
+    "monitors": Monitor,
+    "interventions": Intervention,
+    "reporters": Reporter,
+    "recipes": Path,
 }
-"""The kinds of thing a plugin may register, and what one of them is called."""
+"""The kinds of thing a plugin may register, and what each is an instance of."""
 
-KINDS = tuple(SINGULAR)
+KINDS = tuple(INTERFACES)
+
+
+def singular(kind: str) -> str:
+    """What one of `kind` is called: "loss" for "losses"."""
+    interface = INTERFACES.get(kind)
+    return "recipe" if interface is Path else interface.__name__.lower() if interface else kind
 
 
 @dataclass(frozen=True)
@@ -66,7 +83,7 @@ class Entry(Generic[T]):
     origin: Origin
 
     def __str__(self) -> str:
-        return f"{SINGULAR.get(self.kind, self.kind)} '{self.name}' of {self.origin}"
+        return f"{singular(self.kind)} '{self.name}' of {self.origin}"
 
     @property
     def path(self) -> Path:
@@ -98,18 +115,22 @@ class Entry(Generic[T]):
         model = self._validated(options, self.name)
         arguments = {name: getattr(model, name) for name in type(model).model_fields} | (model.model_extra or {})
         try:
-            return cast(T, self.factory(*context, **arguments))
+            made = self.factory(*context, **arguments)
         except (GanlabError, MemoryError):
             raise
         except Exception as error:
             if self.origin.builtin:
                 raise
-            raise PluginError(f"{self} could not be made: {_one_line(error)}; tell its author") from error
+            raise PluginError(f"{self} could not be made: {one_line(error)}; tell its author") from error
+        interface = INTERFACES.get(self.kind, object)
+        if not isinstance(made, interface):
+            raise PluginError(
+                f"{self} is a {type(made).__name__}, not a ganlab.{interface.__name__}; its author must subclass that"
+            )
+        return cast(T, made)
 
     def _validated(self, options: Mapping[str, Any], where: str) -> BaseModel:
         from pydantic import ValidationError
-
-        from ganlab.validation import explain
 
         model = self.options()
         try:
@@ -118,7 +139,7 @@ class Entry(Generic[T]):
         except ValidationError as error:
             raise RecipeError("\n".join(explain(error, model, where))) from None
         except (RecursionError, ValueError) as error:
-            raise RecipeError(f"{where}: cannot be read ({_one_line(error)})") from None
+            raise RecipeError(f"{where}: cannot be read ({one_line(error)})") from None
 
     @functools.cached_property
     def _model(self) -> type[BaseModel]:
@@ -129,7 +150,7 @@ class Entry(Generic[T]):
             parameters, open_ended = _option_parameters(self.factory)
             types = _annotations(self.factory, parameters)
         except (NameError, TypeError, ValueError, SyntaxError) as error:
-            raise PluginError(f"{self}: its options cannot be read ({_one_line(error)}); tell its author") from None
+            raise PluginError(f"{self}: its options cannot be read ({one_line(error)}); tell its author") from None
         fields = {
             name: (types.get(name, Any), ... if each.default is each.empty else each.default)
             for name, each in parameters.items()
@@ -145,7 +166,7 @@ class Entry(Generic[T]):
                 warnings.simplefilter("ignore")  # an option may be called like a method of pydantic's
                 return cast("type[BaseModel]", create_model(self.name, __config__=config, **cast(Any, fields)))
         except (PydanticUserError, NameError, TypeError) as error:
-            raise PluginError(f"{self}: its options cannot be checked ({_one_line(error)}); tell its author") from None
+            raise PluginError(f"{self}: its options cannot be checked ({one_line(error)}); tell its author") from None
 
 
 class Registry(Generic[T]):
@@ -173,17 +194,17 @@ class Registry(Generic[T]):
 
     def find(self, name: str) -> Entry[T]:
         """The entry called `name`. Raises `PluginError` if there is none, or more than one."""
-        singular = SINGULAR.get(self.kind, self.kind)
+        what = singular(self.kind)
         candidates = self._candidates.get(name, [])
         if not candidates:
             raise PluginError(
-                f"no {singular} named '{name}'.{nearest(name, self.names())} "
+                f"no {what} named '{name}'.{nearest(name, self.names())} "
                 f"'ganlab plugins list {self.kind}' shows all {len(self._candidates)}."
             )
         if len(candidates) > 1:
             claimants = " and ".join(str(entry.origin) for entry in candidates)
             raise PluginError(
-                f"two plugins register the {singular} '{name}': {claimants}; "
+                f"two plugins register the {what} '{name}': {claimants}; "
                 f"uninstall one, or name those you want in GANLAB_PLUGINS"
             )
         return candidates[0]
@@ -198,7 +219,7 @@ def _option_parameters(factory: Any) -> tuple[dict[str, inspect.Parameter], bool
 
 
 def _annotations(factory: Any, parameters: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
-    """Types of the options alone: what ganlab hands in may be annotated with names that exist for type checkers only."""
+    """Types of the options alone: what ganlab hands in may carry names that exist for type checkers only."""
 
     def holder() -> None: ...
 
@@ -212,13 +233,12 @@ def _globals(factory: Any) -> dict[str, Any]:
     """The names of the module in which the factory's parameters were written down."""
     while isinstance(factory, functools.partial):
         factory = factory.func
-    written: Callable[..., Any] = factory.__init__ if isinstance(factory, type) else factory
-    written = inspect.unwrap(written)
+    written = inspect.unwrap(getattr(factory, "__init__") if isinstance(factory, type) else factory)  # noqa: B009
     module = sys.modules.get(getattr(factory, "__module__", None) or "")
     return cast("dict[str, Any]", getattr(written, "__globals__", None) or vars(module or typing))
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """What was raised, as `Kind: message` on one line."""
     message = " ".join(str(error).split())
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

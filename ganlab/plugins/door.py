@@ -1,0 +1,266 @@
+"""Loads plugins one by one, collects what they register, and remembers what failed and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any, Literal
+
+import pluggy
+
+from ganlab import hookspecs
+from ganlab.errors import PluginError, nearest
+from ganlab.plugins.discovery import Found, discover
+from ganlab.plugins.observers import HOOKS, Observers
+from ganlab.registry import KINDS, Entry, Origin, Registry, one_line
+
+KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+Status = Literal["loaded", "not loaded", "broken"]
+
+
+@dataclass
+class PluginState:
+    """What is known of one installed plugin.
+
+    `broken` means that nothing of it can be used. A loaded plugin may have `problems` too: those of single names.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    builtin: bool
+    status: Status = "not loaded"
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    provides: dict[str, list[str]] = field(default_factory=dict)
+    observes: list[str] = field(default_factory=list)
+
+    @property
+    def error(self) -> str:
+        """All problems in one line; empty if there are none."""
+        return "; ".join(self.problems)
+
+    @property
+    def origin(self) -> Origin:
+        """Where its registrations come from."""
+        return Origin(self.name, self.distribution, self.version, self.builtin)
+
+
+class Plugins:
+    """Every installed plugin. `report` is told, in one line, of an observer that fails while a run goes on."""
+
+    def __init__(self, report: Callable[[str], None] | None = None) -> None:
+        self._report = report
+        self._manager = pluggy.PluginManager("ganlab")
+        self._manager.add_hookspecs(hookspecs)
+        self._found = discover()
+        self._states = [PluginState(*_identity(each.origin)) for each in self._found]
+        self._modules: dict[int, Any] = {}
+        self._registries: dict[str, Registry[Any]] = {kind: Registry(kind) for kind in KINDS}
+        self._refused: dict[tuple[str, str], list[str]] = {}
+        self._collected: set[tuple[int, str]] = set()
+        self._used: set[Origin] = set()
+
+    def find(self, kind: str, name: str) -> Entry[Any]:
+        """The entry of that kind called `name`. Third-party plugins are imported only if the built-ins lack it.
+
+        Raises `PluginError` if there is none, if two plugins claim the name, or if what registers it is broken.
+        """
+        registry = self._registry(kind, third_party=False)
+        if name not in registry:
+            registry = self._registry(kind, third_party=True)
+        if name not in registry and (refused := self._refused.get((kind, name))):
+            raise PluginError("; ".join(refused))
+        try:
+            entry = registry.find(name)
+        except PluginError as error:
+            raise PluginError(f"{error}{'' if name in registry else self._unasked(kind)}") from None
+        self._used.add(entry.origin)
+        return entry
+
+    def names(self, kind: str, *, third_party: bool) -> list[str]:
+        """Every name of that kind, sorted; without `third_party` only those of the built-ins, and cheaply."""
+        registry = self._registry(kind, third_party=third_party)
+        return sorted({each.name for each in registry.entries() if third_party or each.origin.builtin})
+
+    def entries(self, kind: str) -> list[Entry[Any]]:
+        """Everything of that kind that any plugin registers, by name."""
+        return self._registry(kind, third_party=True).entries()
+
+    def load_all(self) -> None:
+        """Import every plugin and collect all it registers; what fails is recorded in `states()`."""
+        for kind in KINDS:
+            self._registry(kind, third_party=True)
+
+    def states(self) -> list[PluginState]:
+        """What is known so far of every installed plugin, ours first."""
+        return list(self._states)
+
+    def state(self, name: str) -> PluginState:
+        """The plugin of that name, loaded. Raises `PluginError` if none, or more than one, is installed."""
+        index = self._index(name)
+        self._load(index)
+        for kind in KINDS:
+            self._collect(index, kind)
+        return self._states[index]
+
+    def observers(self, names: Sequence[str]) -> Observers:
+        """The observer hooks of the named plugins. Raises `PluginError` for one that is unknown, broken or observes
+        nothing."""
+        chosen = []
+        for name in dict.fromkeys(names):
+            index = self._index(name)
+            self._load(index)
+            state = self._states[index]
+            if state.status != "loaded":
+                raise PluginError(f"{state.origin} cannot be loaded: {'; '.join(state.problems or state.notes)}")
+            if not state.observes:
+                raise PluginError(f"{state.origin} has no observer hook; leave it out of watch.observers")
+            chosen.append((state.origin, self._modules[index]))
+            self._used.add(state.origin)
+        return Observers(self._manager, chosen, self._report)
+
+    def versions(self) -> dict[str, str]:
+        """Version by distribution, of the plugins that `find` and `observers` handed out."""
+        return {origin.distribution: origin.version for origin in sorted(self._used, key=str)}
+
+    def _index(self, name: str) -> int:
+        indices = [index for index, state in enumerate(self._states) if state.name == name]
+        if not indices:
+            known = [state.name for state in self._states]
+            raise PluginError(f"no plugin named '{name}'.{nearest(name, known)} 'ganlab plugins list' shows all.")
+        if len(indices) > 1:
+            claimants = " and ".join(self._states[index].distribution for index in indices)
+            raise PluginError(f"two distributions have a plugin named '{name}': {claimants}; uninstall one")
+        return indices[0]
+
+    def _registry(self, kind: str, *, third_party: bool) -> Registry[Any]:
+        if kind not in self._registries:
+            raise PluginError(f"there is no kind '{kind}'.{nearest(kind, KINDS)} Kinds: {', '.join(KINDS)}")
+        for index, state in enumerate(self._states):  # ours come first, so that no one takes their names
+            if state.builtin or third_party:
+                self._load(index)
+                self._collect(index, kind)
+        return self._registries[kind]
+
+    def _load(self, index: int) -> None:
+        """Import one plugin and check its hooks; whatever goes wrong becomes its problem."""
+        found, state = self._found[index], self._states[index]
+        if state.status != "not loaded" or found.note:
+            state.notes = state.notes or [found.note] * bool(found.note)
+            return
+        module, problem = None, found.problem
+        if found.entry_point and not problem:
+            module, problem = _guarded(found.entry_point.load, state.notes, "importing it raised ")
+        if not problem:
+            problem = _register(self._manager, module, found)
+        if problem:
+            state.status, state.problems = "broken", [problem]
+            return
+        state.status = "loaded"
+        self._modules[index] = module
+        hooks = [caller.name for caller in self._manager.get_hookcallers(module) or []]
+        state.observes = sorted(set(hooks) & set(HOOKS))
+        if not hooks:
+            state.problems.append("it implements no hook of ganlab: mark its functions with @ganlab.hookimpl")
+
+    def _collect(self, index: int, kind: str) -> None:
+        """Ask one plugin, once, what it registers of that kind."""
+        if index not in self._modules or (index, kind) in self._collected:
+            return
+        self._collected.add((index, kind))
+        state = self._states[index]
+        hook = f"ganlab_register_{kind}"
+        for each in getattr(self._manager.hook, hook).get_hookimpls():
+            if each.plugin is not self._modules[index]:
+                continue
+            registered, problem = _guarded(each.function, state.notes, f"{hook} raised ")
+            if not problem and not isinstance(registered, Mapping):
+                problem = f"{hook} returned a {type(registered).__name__}, expected a mapping from names to factories"
+            if problem:
+                state.problems.append(problem)
+                continue
+            for name, factory in registered.items():
+                self._add(Entry(kind, name, factory, state.origin), state)
+
+    def _add(self, entry: Entry[Any], state: PluginState) -> None:
+        registry = self._registries[entry.kind]
+        problem = _fault(entry)
+        if not problem and not entry.origin.builtin and entry.name in registry:
+            others = [each.origin for each in registry.entries() if each.name == entry.name]
+            problem = f"{entry}: {' and '.join(map(str, others))} registers that name too"
+            if not any(origin.builtin for origin in others):
+                registry.add(entry)  # asking for the name is then an error that names both
+        elif not problem:
+            registry.add(entry)
+        if problem:
+            state.problems.append(problem)
+            self._refused.setdefault((entry.kind, str(entry.name)), []).append(problem)
+        else:
+            state.provides.setdefault(entry.kind, []).append(entry.name)
+
+    def _unasked(self, kind: str) -> str:
+        """Plugins that might have had a name of that kind, and why they could not be asked."""
+        reasons = {state.origin: [*state.problems, *state.notes] for state in self._states if state.status != "loaded"}
+        for state in self._states:
+            if failures := [each for each in state.problems if each.startswith(f"ganlab_register_{kind} ")]:
+                reasons.setdefault(state.origin, failures)
+        lost = [f"{origin}: {'; '.join(each)}" for origin, each in reasons.items() if each]
+        return f" These plugins could not be asked: {'. '.join(lost)}." if lost else ""
+
+
+def _identity(origin: Origin) -> tuple[str, str, str, bool]:
+    return origin.plugin, origin.distribution, origin.version, origin.builtin
+
+
+def _guarded(function: Callable[[], Any], notes: list[str], prefix: str) -> tuple[Any, str]:
+    """What `function` returns, or a problem. It may neither print to our stdout nor end the process."""
+    printed = StringIO()
+    try:
+        with redirect_stdout(printed):
+            return function(), ""
+    except (Exception, SystemExit) as error:
+        return None, prefix + one_line(error)
+    finally:
+        if printed.getvalue():
+            notes.append(f"it printed {len(printed.getvalue())} characters, which were not shown")
+
+
+def _register(manager: pluggy.PluginManager, module: Any, found: Found) -> str:
+    """Register one plugin with pluggy. Returns what is wrong with its hooks and leaves nothing behind, or ""."""
+    name = f"{found.origin.distribution}:{found.origin.plugin}"
+    try:
+        manager.register(module, name=name)
+    except (Exception, SystemExit) as error:
+        return one_line(error)
+    callers = manager.get_hookcallers(module) or []
+    known = [hook for hook in vars(hookspecs) if hook.startswith("ganlab_")]
+    marked = {caller.name for caller in callers}
+    problems = [
+        f"it implements '{caller.name}', which is no hook of ganlab.{nearest(caller.name, known)}"
+        for caller in callers
+        if not caller.has_spec()
+    ] + [
+        f"its '{hook}' is not marked: write @ganlab.hookimpl above it"
+        for hook in known
+        if hook not in marked and callable(getattr(module, hook, None))
+    ]
+    if problems:
+        manager.unregister(name=name)
+    return "; ".join(problems)
+
+
+def _fault(entry: Entry[Any]) -> str:
+    """Why an entry cannot be used, or ""."""
+    if not isinstance(entry.name, str) or not KEBAB_CASE.fullmatch(entry.name):
+        return f"{entry}: a name is lower-case words joined by hyphens, such as 'two-words'"
+    if entry.kind == "recipes":
+        return "" if isinstance(entry.factory, Path) else f"{entry}: a {type(entry.factory).__name__}, expected a Path"
+    if not callable(entry.factory):
+        return f"{entry}: its factory is a {type(entry.factory).__name__}, which cannot be called"
+    return ""
