@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class MLP(Architecture):
     """`depth` hidden layers of `width` units. Data are flattened and shaped back; labels are embedded.
 
-    `output` is tanh for pictures, films and volumes, which live in [-1, 1], and linear for everything else, unless
-    said otherwise. Goodfellow et al. 2014, arXiv:1406.2661, section 5.
+    Unless `output` says otherwise, pictures, films and volumes, which live in [-1, 1], end in tanh and everything else
+    is linear. Goodfellow et al. 2014, arXiv:1406.2661, section 5.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class MLP(Architecture):
         width: Width = 128,
         depth: Annotated[int, Option(ge=0, le=64)] = 2,
         activation: Activation = "leaky-relu",
-        output: Literal["auto", "tanh", "linear"] = "auto",
+        output: Literal["tanh", "linear"] | None = None,
         label_size: LabelSize = 32,
         spectral_norm: bool = False,
         init: Initialisation = "default",
@@ -51,7 +51,7 @@ class MLP(Architecture):
                 field.shape,
                 hidden=self._hidden,
                 name=self._activation,
-                bounded=in_range if self._output == "auto" else self._output == "tanh",
+                bounded=in_range if self._output is None else self._output == "tanh",
                 label_size=self._label_size,
             )
         )

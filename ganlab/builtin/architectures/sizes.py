@@ -32,7 +32,7 @@ def doublings(image: Field, architecture: str) -> Doublings:
         below = max((side for side in possible if side <= shorter), default=possible[0])
         above = min((side for side in possible if side > shorter), default=possible[-1])
         raise RecipeError(
-            f"'{architecture}' cannot make or judge images of {height} x {width}: the shorter side must be 4 to 7 times "
+            f"'{architecture}' cannot work on images of {height} x {width}: the shorter side must be 4 to 7 times "
             f"a power of two (8, 10, 12, 14, 16, 20, 24, 28, 32, ...) and the longer a multiple of that power; "
             f"nearest: {below} and {above}. Set the dataset's size"
         )
@@ -58,6 +58,23 @@ def made(shapes: GeneratorShapes, architecture: str) -> Field:
         f"'{architecture}' makes one field, and the task asks for {len(shapes.sample)}: {', '.join(shapes.sample)}; "
         "use an architecture written for this task"
     )
+
+
+def pictures(shapes: GeneratorShapes, architecture: str, *, seed: bool = False) -> Sequence[Field]:
+    """The given fields, one of which is an image of the size of what is made; a seed for dropout only if `seed`."""
+    _, height, width = image_shape(made(shapes, architecture), architecture)
+    kinds = [field.kind for field in shapes.given.values()]
+    if not any(field.kind == "image" and field.shape[1:] == (height, width) for field in shapes.given.values()):
+        raise RecipeError(
+            f"'{architecture}' turns an image of {height} x {width} into another, and is given "
+            f"{', '.join(kinds) or 'nothing'}; use it in a task that gives the generator an image of that size"
+        )
+    if "tokens" in kinds or ("seed" in kinds and not seed):
+        raise RecipeError(
+            f"'{architecture}' has no use for {'tokens' if 'tokens' in kinds else 'a seed: it has no dropout'}; "
+            "leave it out of what the task draws"
+        )
+    return tuple(shapes.given.values())
 
 
 def vectors(shapes: GeneratorShapes, architecture: str) -> Sequence[Field]:

@@ -68,7 +68,7 @@ class LabelMap(nn.Module):
 
     def forward(self, label: Tensor) -> Tensor:
         vector: Tensor = self.embedding(label)
-        return vector.unflatten(1, self.shape)
+        return vector.reshape(-1, *self.shape)
 
 
 class Repeated(nn.Module):
