@@ -8,6 +8,7 @@ from typing import Any
 
 from ganlab.engine.game import Game
 from ganlab.engine.phase import Stage
+from ganlab.engine.schedule import Constant
 from ganlab.errors import PluginError, nearest
 from ganlab.values import Action, ScaleLearningRate, SetProbability, SetTurns, SetWeight, Stop
 
@@ -50,9 +51,8 @@ def _change(game: Game, action: SetWeight | SetTurns | SetProbability) -> None:
 
 def _changed(stage: Stage, action: SetWeight | SetTurns) -> Stage:
     if isinstance(action, SetWeight):
-        weight = action.weight
         charges = tuple(
-            replace(charge, weight=lambda progress: weight) if charge.name == action.term else charge
+            replace(charge, weight=Constant(action.weight)) if charge.name == action.term else charge
             for charge in stage.charges
         )
         return replace(stage, charges=charges)

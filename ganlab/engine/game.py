@@ -113,7 +113,7 @@ class Game:
     @property
     def dataset(self) -> Dataset:
         """The counted dataset of the stage."""
-        return self.datasets[self.stage.counted]
+        return self.datasets[self.stage.streams[self.stage.counted]]
 
     def stream(self, purpose: str) -> Stream:
         """The purpose's own randomness."""

@@ -41,9 +41,12 @@ class OpenLook(Look):
 
     def given(self, count: int) -> Given:
         if count not in self._given:
-            batch = self.once(f"conditions/{count}", lambda: self._batch(count, held_out=True, cycle=True))
+            batch = self._beside(count)
             self._given[count] = self.task.draw(batch, self.random("look", batch.size))
         return self._given[count]
+
+    def real_beside(self, count: int) -> Sample:
+        return self.task.real(self._beside(count))
 
     def fake(self, count: int, *, averaged: bool = True) -> Sample:
         key = (count, averaged)
@@ -74,12 +77,17 @@ class OpenLook(Look):
             self._game.shared[key] = make()
         return self._game.shared[key]
 
+    def _beside(self, count: int) -> Batch:
+        """Training samples that lend their conditions to the fakes; they come again if there are fewer."""
+        batch: Batch = self.once(f"beside/{count}", lambda: self._batch(count, held_out=False, cycle=True))
+        return batch
+
     def _batch(self, count: int, held_out: bool, *, cycle: bool = False) -> Batch:
         """A fixed random choice of samples; with `cycle`, samples come again where there are fewer than `count`."""
         place = self._game.place
         batches: dict[str, Any] = {}
-        for name in self._game.stage.streams:
-            dataset = self._game.datasets[name]
+        for name, key in self._game.stage.streams.items():
+            dataset = self._game.datasets[key]
             source = (dataset.held_out if held_out else dataset.train).to(place.device)
             order = torch.randperm(len(source), generator=torch.Generator().manual_seed(0))
             chosen = order.repeat(-(-count // len(order)))[:count] if cycle else order[:count]

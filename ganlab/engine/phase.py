@@ -92,7 +92,9 @@ class Stage:
     stakes: tuple[Stake, ...]
     charges: tuple[Charge, ...] = ()
     changes: tuple[Change, ...] = ()
-    streams: tuple[str, ...] = ("",)
+    streams: Mapping[str, str] = field(default_factory=lambda: {"": ""})
+    """The game's stream for each name in the batch; a single one has the empty name and is the batch itself."""
     counted: str = ""
+    """The name of the stream whose samples the budget counts."""
     until_samples: float = float("inf")
     goal: Goal | None = None

@@ -74,8 +74,8 @@ class Round:
     def _deal(self) -> None:
         """A fresh batch, cut into the parts of the accumulation."""
         game, stage = self._game, self._stage
-        batches = {name: game.streams[name].take() for name in stage.streams}
-        counted = game.streams[stage.counted]
+        batches = {name: game.streams[key].take() for name, key in stage.streams.items()}
+        counted = game.streams[stage.streams[stage.counted]]
         batch = batches[""] if "" in batches else Batch(batches, batches[stage.counted].size)
         game.clock.samples += counted.batch_size
         self._place = game.clock.draws

@@ -15,19 +15,6 @@ from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.values import Action, Ending, Finding, Outcome, Picture, Tick
 
 
-class Observers:
-    """Whoever wants to be told; the default tells nobody."""
-
-    def started(self, run: RunInfo) -> None:
-        """The run begins."""
-
-    def tick(self, run: RunInfo, tick: Tick) -> None:
-        """A tick, with its findings and actions."""
-
-    def ended(self, run: RunInfo, outcome: Outcome) -> None:
-        """The run is over."""
-
-
 class Run:
     """One life of a run: from its start, or a resume, to its end. Without `info` nothing is recorded or saved."""
 
@@ -35,13 +22,11 @@ class Run:
         self,
         info: RunInfo | None = None,
         reporters: Mapping[str, Reporter] | None = None,
-        observers: Observers | None = None,
         identity: Mapping[str, Any] | None = None,
     ) -> None:
         self.info = info
         self._first = distributed.rank() == 0
         self._reporters = dict(reporters or {}) if self._first else {}
-        self._observers = observers or Observers()
         self._identity = dict(identity or {})
         self._checkpoints = None if info is None else CheckpointFolder(info.directory / "checkpoints")
         self._signals = Signals()
@@ -79,11 +64,9 @@ class Run:
         if self.info is not None and self._reporters:
             with undisturbed(game) as look:
                 count = game.watching.picture_count
-                real = look.task.picture(look.real(count, held_out=False), look.given(count))
+                real = look.task.picture(look.real_beside(count), look.given(count))
             for reporter in self._reporters.values():
                 reporter.start(self.info, game.clock.progress, real)
-        if self.info is not None and self._first:
-            self._observers.started(self.info)
 
     def tick(
         self,
@@ -101,8 +84,6 @@ class Run:
         tick = Tick(game.clock.progress, measurements, findings, actions, pictures, self.seconds, rate)
         for reporter in self._reporters.values():
             reporter.tick(tick)
-        if self.info is not None and self._first:
-            self._observers.tick(self.info, tick)
         return tick
 
     def save(self, game: Game) -> None:
@@ -128,6 +109,4 @@ class Run:
             self.save(game)
         for reporter in self._reporters.values():
             reporter.end(outcome)
-        if self.info is not None and self._first:
-            self._observers.ended(self.info, outcome)
         self._signals.leave()

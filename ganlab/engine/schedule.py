@@ -34,6 +34,16 @@ class Fall:
 
 
 @dataclass(frozen=True)
+class Constant:
+    """A weight that stays."""
+
+    value: float
+
+    def __call__(self, progress: Progress) -> float:
+        return self.value
+
+
+@dataclass(frozen=True)
 class Line:
     """A weight that moves from `start` to `end` between two places in the run."""
 

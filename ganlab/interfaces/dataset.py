@@ -54,6 +54,11 @@ class Dataset(Component, ABC):
     train: Source
     held_out: Source
 
+    centres: Tensor | None = None
+    """Where the data are a mixture whose truth is known: the modes (K, D), on the CPU; else None."""
+    sigma: float | None = None
+    """Standard deviation of each mode along each axis, in the data's units; else None."""
+
     @abstractmethod
     def fingerprint(self) -> str:
         """A hash of the content that changes if and only if the samples do."""

@@ -29,7 +29,11 @@ class Look(ABC):
 
     @abstractmethod
     def real(self, count: int, *, held_out: bool = True) -> Sample:
-        """The first `count` real samples of that part, or as many as there are: the same at every tick."""
+        """`count` real samples of that part, or as many as there are: a fixed random choice."""
+
+    @abstractmethod
+    def real_beside(self, count: int) -> Sample:
+        """`count` real training samples beside the conditions of `given(count)`: what discriminators may be shown."""
 
     @abstractmethod
     def fake(self, count: int, *, averaged: bool = True) -> Sample:

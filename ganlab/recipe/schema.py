@@ -132,6 +132,12 @@ class PhaseSetting(Table):
     fake: Literal["kept", "fresh"] = Field("kept", description="'fresh': each turn draws anew; else the fake is reused")
 
 
+class DatasetSetting(Component):
+    """One of several streams of real data."""
+
+    batch_size: Count | None = Field(None, description="its share of a round; the recipe's batch_size if left out")
+
+
 class Goal(Table):
     """A measurement that ends a stage before its budget does."""
 
@@ -153,7 +159,7 @@ class Stage(Table):
     kimg: Positive = Field(description="how long it lasts; the last stage lasts to the end of the budget")
     task: Component | None = None
     dataset: Component | None = None
-    datasets: dict[str, Component] | None = None
+    datasets: dict[str, DatasetSetting] | None = None
     batch_size: Count | None = None
     loss: Component | None = None
     views: dict[str, ViewSetting] | None = None
@@ -201,7 +207,7 @@ class Recipe(Table):
     checkpoint_seconds: Positive = Field(60.0, description="at most so much work is lost; a save also ends each run")
     task: Component
     dataset: Component | None = None
-    datasets: dict[str, Component] | None = Field(None, description="several streams by name, instead of `dataset`")
+    datasets: dict[str, DatasetSetting] | None = Field(None, description="several streams by name, instead of `dataset`")
     counted: str | None = Field(None, description="the dataset whose samples the budget counts; the first if left out")
     loss: Component
     views: dict[str, ViewSetting] = {}

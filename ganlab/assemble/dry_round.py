@@ -1,0 +1,119 @@
+"""One round on two samples before the first: builds the networks, learns all shapes, and finds what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import Module
+
+from ganlab.engine.random import Stream, seed_for
+from ganlab.errors import DataError, RecipeError, nearest
+from ganlab.interfaces.architecture import Architecture, GeneratorShapes, ViewShapes
+from ganlab.interfaces.task import Task
+from ganlab.values import Batch, Field, Fields, Given, Sample, Verdict, View
+
+SAMPLES = 2
+
+Build = Callable[[str], Architecture]
+"""The architecture of the player of that name; raises `RecipeError` if the recipe has none."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the dry round saw of one view."""
+
+    judge: str
+    against: tuple[str, ...]
+
+
+def example(fields: Fields) -> Batch:
+    """Two samples of nothing in the right shapes, for sampling without the dataset."""
+
+    def of(field: Any) -> Any:
+        if not isinstance(field, Field):
+            return example(field)
+        if field.cardinality is not None:
+            return torch.zeros(SAMPLES, *field.shape, dtype=torch.int64)
+        return torch.zeros(SAMPLES, *field.shape)
+
+    return Batch({name: of(field) for name, field in fields.items()}, SAMPLES)
+
+
+def check_fields(task_name: str, task: Task, fields: Fields, dataset_name: str) -> None:
+    """Raise `DataError` if the dataset lacks a field the task needs."""
+    for name, kind in task.needs.items():
+        field = fields.get(name)
+        if not isinstance(field, Field) or field.kind != kind:
+            have = ", ".join(f"{key} ({each.kind})" for key, each in fields.items() if isinstance(each, Field))
+            raise DataError(
+                f"task '{task_name}' needs the field '{name}' of kind {kind}, and dataset '{dataset_name}' has {have}; "
+                "take another dataset or task"
+            )
+
+
+def play_dry(task: Task, batch: Batch, networks: dict[str, Module], build: Build, seed: int) -> dict[str, Seen]:
+    """Build into `networks` every player that is missing, and return what was seen of each view."""
+    given = task.draw(batch, Stream(seed, "dry", torch.device("cpu")).at(0, batch.size))
+    for player in task.players():
+        if player not in networks:
+            shapes = GeneratorShapes(task.given_fields(given), task.makes())
+            networks[player] = _built(task, player, build, shapes, seed)
+    with torch.no_grad():
+        sample = _generated(task, networks, given)
+        views = task.views(networks, sample, given)
+        for name, view in views.items():
+            judge = view.judge or name
+            if judge not in networks:
+                shapes_seen = task.view_fields(name, view.data, view.given)
+                networks[judge] = _built(task, judge, build, shapes_seen, seed)
+        for name, view in views.items():
+            _check_verdict(name, view, networks[view.judge or name])
+        real = task.views(networks, task.real(batch), given)
+        if set(real) != set(views):
+            raise RecipeError(f"the task shows views {sorted(views)} of fakes, but {sorted(real)} of real data")
+    return {name: Seen(view.judge or name, view.against) for name, view in views.items()}
+
+
+def _built(task: Task, player: str, build: Build, shapes: GeneratorShapes | ViewShapes, seed: int) -> Module:
+    """The player's network, its initial weights a function of the seed and its name."""
+    architecture = build(player)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_for(seed, f"weights/{player}"))
+        return task.build(player, architecture, shapes).eval()
+
+
+def _generated(task: Task, networks: Mapping[str, Module], given: Given) -> Sample:
+    sample = task.generate(networks, given)
+    for name, field in task.makes().items():
+        made = sample.get(name)
+        shape = tuple(made.shape[1:]) if isinstance(made, Tensor) else None
+        if shape != field.shape:
+            raise RecipeError(
+                f"the generator makes '{name}' of shape {shape}, the dataset has {field.shape}; "
+                "choose an architecture or a size that fit"
+            )
+    return sample
+
+
+def _check_verdict(name: str, view: View, judge: Module) -> None:
+    answer = judge.eval()(view.data, view.given)
+    verdict = Verdict(answer) if isinstance(answer, Tensor) else answer
+    rows = view.data.shape[0] if isinstance(view.data, Tensor) else None
+    for logits in verdict.judgements.values():
+        if rows is not None and logits.shape[:1] != (rows,):
+            raise RecipeError(
+                f"the judge of view '{name}' answers {tuple(logits.shape)} to {rows} rows; expected ({rows}, ...)"
+            )
+
+
+def check_names(kind: str, names: Any, known: Any) -> None:
+    """Raise `RecipeError` if the recipe speaks of something that is not in the game."""
+    for name in names:
+        if name not in known:
+            raise RecipeError(
+                f"{kind} '{name}' is not in this game.{nearest(name, known)} There are: {', '.join(known)}"
+            )

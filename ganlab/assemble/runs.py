@@ -1,0 +1,150 @@
+"""From a recipe to a run on disk, from a run on disk to its continuation, and from a run to its generator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn import Module
+
+from ganlab.assemble.dry_round import example
+from ganlab.assemble.game import Builder, budget_kimg, build_game, rules_of
+from ganlab.assemble.provenance import provenance
+from ganlab.assemble.resolution import resolve
+from ganlab.assemble.run_directory import RunDirectory
+from ganlab.engine import distributed
+from ganlab.engine.checkpoint import CheckpointFolder, restore_game
+from ganlab.engine.game import Game
+from ganlab.engine.loop import train
+from ganlab.engine.run import Run
+from ganlab.errors import CheckpointError
+from ganlab.interfaces.reporter import Reporter, RunInfo
+from ganlab.interfaces.task import Task
+from ganlab.plugins import Observers, Plugins
+from ganlab.recipe import Recipe, read_toml, to_toml
+from ganlab.values import Outcome, Picture, Progress, Tick
+
+
+class ObserverReporter(Reporter):
+    """Tells the plugins a recipe names under `watch.observers`."""
+
+    def __init__(self, observers: Observers) -> None:
+        self._observers = observers
+        self._run: RunInfo | None = None
+
+    def start(self, run: RunInfo, progress: Progress, real: Picture | None) -> None:
+        self._run = run
+        self._observers.ganlab_run_started(run=run)
+
+    def tick(self, tick: Tick) -> None:
+        assert self._run is not None
+        for finding in tick.findings:
+            self._observers.ganlab_finding(run=self._run, finding=finding)
+        for action in tick.actions:
+            self._observers.ganlab_action(run=self._run, action=action)
+        self._observers.ganlab_tick(run=self._run, tick=tick)
+
+    def end(self, outcome: Outcome) -> None:
+        assert self._run is not None
+        self._observers.ganlab_run_ended(run=self._run, outcome=outcome)
+
+
+def play_run(
+    recipe: Recipe,
+    plugins: Plugins,
+    directory: RunDirectory,
+    *,
+    device: str = "auto",
+    console: Sequence[Reporter] = (),
+    resume: bool = False,
+) -> tuple[Outcome, list[str]]:
+    """Play the recipe in its claimed directory, from the start or from its newest checkpoint.
+
+    Returns how it ended, and what there is to say about the checkpoint it went on from.
+    """
+    first = distributed.rank() == 0
+    game = build_game(recipe, plugins, device)
+    text = to_toml(recipe.model_dump(mode="json", exclude_none=True))
+    info = RunInfo(
+        directory.name, directory.path, text, budget_kimg(recipe), tuple(game.players), str(game.place.device)
+    )
+    reporters = make_reporters(recipe, plugins, console) if first else {}
+    record = provenance(recipe, plugins, game)
+    run = Run(info, reporters, identity=record)
+    notes: list[str] = []
+    if resume:
+        state, path, problems = CheckpointFolder(directory.path / "checkpoints").newest()
+        notes = [f"{problem}; going on from {path.name}" for problem in problems]
+        notes += differences(state["identity"], record)
+        restore_game(game, state["game"])
+        run.restore(state["run"])
+    elif first:
+        directory.write("recipe.toml", text)
+        directory.write("provenance.json", json.dumps(record, indent=1))
+        directory.write_fields([stage.task.fields for stage in game.stages])
+    outcome = train(game, run)
+    if first:
+        directory.write_outcome(outcome)
+    return outcome, notes
+
+
+def make_reporters(recipe: Recipe, plugins: Plugins, console: Sequence[Reporter]) -> dict[str, Reporter]:
+    """The console first, then what the recipe names."""
+    reporters: dict[str, Reporter] = {f"console-{number}": each for number, each in enumerate(console)}
+    for component in recipe.watch.reporters:
+        reporters[component.name] = plugins.find("reporters", component.name).create(**component.options)
+    if recipe.watch.observers:
+        reporters["observers"] = ObserverReporter(plugins.observers(recipe.watch.observers))
+    return reporters
+
+
+def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What is not as it was, and may change bits."""
+    watched = ("ganlab", "libraries", "plugins", "device", "cpu_capability", "threads", "processes", "data")
+    return [
+        f"not bit-exact: {key} was {before.get(key)}, is {now[key]}" for key in watched if before.get(key) != now[key]
+    ]
+
+
+@dataclass(frozen=True)
+class LoadedGenerator:
+    """A finished game's generator: the task that draws for it, and all networks, averaged, on their device."""
+
+    task: Task
+    networks: dict[str, Module]
+    recipe: Recipe
+    progress: Progress
+    notes: list[str]
+
+
+def load_generator(
+    directory: RunDirectory, plugins: Plugins, device: torch.device, *, raw: bool = False
+) -> LoadedGenerator:
+    """The newest checkpoint's generator, from the run directory alone. Raises `CheckpointError`, `RecipeError`."""
+    recipe = resolve(read_toml(directory.path / "recipe.toml"), plugins)
+    state, path, problems = CheckpointFolder(directory.path / "checkpoints").newest()
+    clock = state["game"]["clock"]
+    rules = rules_of(recipe)
+    stage = min(clock["stage"], len(rules) - 1)
+    builder = Builder(recipe, plugins)
+    for each, fields in zip(rules[: stage + 1], directory.fields(), strict=False):
+        task: Task = builder.create("tasks", each.task, fields)
+        builder.play_dry(task, example(fields))
+    networks = {}
+    for name, network in builder.networks.items():
+        kept = state["game"]["players"][name]
+        weights = kept["network"] if raw or kept["average"] is None else kept["average"]
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError as error:
+            raise CheckpointError(f"{path.name} does not fit player '{name}': {str(error).splitlines()[0]}") from None
+        mode = recipe.players[name].sampling_mode
+        networks[name] = network.to(device).requires_grad_(False).train(mode == "train")
+    progress = Progress(clock["round"], clock["samples"])
+    return LoadedGenerator(task, networks, recipe, progress, problems)
+
+
+__all__ = ["Game", "LoadedGenerator", "load_generator", "make_reporters", "play_run"]
