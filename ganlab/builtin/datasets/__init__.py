@@ -15,6 +15,7 @@ import ganlab
 def ganlab_register_datasets() -> Mapping[str, Callable[..., ganlab.Dataset]]:
     """The built-in datasets."""
     from ganlab.builtin.datasets.digits import Digits
+    from ganlab.builtin.datasets.image_folder import ImageFolder
     from ganlab.builtin.datasets.mixtures import grid, ring
 
-    return {"digits": Digits, "ring": ring, "grid": grid}
+    return {"digits": Digits, "ring": ring, "grid": grid, "image-folder": ImageFolder}

@@ -7,13 +7,16 @@ taken. Everything else is handed out as it is kept.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganlab import Random, Source
+from ganlab.builtin.datasets.movement import Movement
+
+STILL = Movement()
 
 
 def pictures(levels: Tensor) -> Tensor:
@@ -22,26 +25,35 @@ def pictures(levels: Tensor) -> Tensor:
 
 
 class InMemory(Source):
-    """`tensors` by field name, each (samples, ...); uint8 ones are pictures."""
+    """`tensors` by field name, each (samples, ...); uint8 ones are pictures.
+
+    `moved` names those that follow `movement` together.
+    """
 
     resident = True
 
-    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+    def __init__(self, tensors: Mapping[str, Tensor], movement: Movement = STILL, moved: Collection[str] = ()) -> None:
         self.tensors = dict(tensors)
+        self._movement = movement
+        self._moved = tuple(moved) if movement != STILL else ()
         self._length = len(next(iter(self.tensors.values())))
-        self._bytes = frozenset(name for name, tensor in self.tensors.items() if tensor.dtype is torch.uint8)
+        self._bytes = tuple(name for name, tensor in self.tensors.items() if tensor.dtype is torch.uint8)
 
     def __len__(self) -> int:
         return self._length
 
     def rows(self, indices: Tensor, random: Random | None) -> Mapping[str, Any]:
         taken = {name: tensor.index_select(0, indices) for name, tensor in self.tensors.items()}
+        if self._moved:
+            moves = self._movement.draw(random)
+            taken |= {name: self._movement.move(taken[name], moves) for name in self._moved}
         for name in self._bytes:
             taken[name] = pictures(taken[name])
         return taken
 
     def to(self, device: Any) -> InMemory:
-        return InMemory({name: tensor.to(device) for name, tensor in self.tensors.items()})
+        there = {name: tensor.to(device) for name, tensor in self.tensors.items()}
+        return InMemory(there, self._movement, self._moved)
 
     def nbytes(self) -> int:
         return sum(tensor.nbytes for tensor in self.tensors.values())

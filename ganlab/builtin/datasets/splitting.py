@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,3 +23,16 @@ def evenly(classes: Tensor, share: float) -> tuple[Tensor, Tensor]:
         passed = (torch.arange(len(members) + 1, dtype=torch.float64) * share + 1e-9).floor()
         held_out[members] = passed[1:] > passed[:-1]
     return (~held_out).nonzero().flatten(), held_out.nonzero().flatten()
+
+
+def by_content(digests: Sequence[bytes], share: float) -> tuple[list[int], list[int]]:
+    """Indices for training and held-out indices of files: those with the smallest SHA-256 are held out.
+
+    At least one, and max(1, floor(n share)) of n, more only where files are identical: copies stay on one side. The
+    rule knows no names, so renaming changes nothing and another file moves few. In the order of the samples.
+    """
+    order = sorted(range(len(digests)), key=lambda index: (digests[index], index))
+    count = max(1, int(len(order) * share + 1e-9))
+    while count < len(order) and digests[order[count]] == digests[order[count - 1]]:
+        count += 1
+    return sorted(order[count:]), sorted(order[:count])

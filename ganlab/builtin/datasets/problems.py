@@ -1,0 +1,51 @@
+"""What is wrong with files, gathered first and said once, in one line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ganlab import DataError
+
+NAMED = 3
+"""How many names an error gives for each reason."""
+
+
+class Unusable(Exception):
+    """Why one file cannot be used, in a few words."""
+
+
+@dataclass
+class Problems:
+    """Names of what cannot be used, by reason."""
+
+    names: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, reason: str, name: str) -> None:
+        """`name` cannot be used because of `reason`."""
+        self.names.setdefault(reason, []).append(name)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.names.values()))
+
+    def __str__(self) -> str:
+        return ", ".join(f"{len(names)} {reason} ({listed(names)})" for reason, names in self.names.items())
+
+    def refuse(self, root: Path, usable: int, max_bad: int) -> None:
+        """Raise `DataError` if there are more than `max_bad`, or if nothing else is left."""
+        if len(self) > max_bad or (len(self) and not usable):
+            advice = f"remove them or set max_bad = {len(self)}" if usable else "path names a folder of pictures"
+            raise DataError(
+                f"{len(self)} of {len(self) + usable} samples in '{shown(str(root))}' cannot be used: {self}; {advice}"
+            )
+
+
+def listed(names: list[str]) -> str:
+    """The first few names, in a form that fits one line."""
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(shown(name) for name in names[:NAMED]) + rest
+
+
+def shown(name: str) -> str:
+    """A file name with line breaks, control characters and undecodable bytes escaped."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)
