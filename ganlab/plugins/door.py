@@ -165,9 +165,7 @@ class Plugins:
         state.status = "loaded"
         self._modules[index] = module
         hooks = [caller.name for caller in self._manager.get_hookcallers(module) or []]
-        state.observes = sorted(set(hooks) & set(HOOKS))
-        if not hooks:
-            state.problems.append("it implements no hook of ganlab: mark its functions with @ganlab.hookimpl")
+        state.observes = [hook for hook in HOOKS if hook in hooks]
 
     def _collect(self, index: int, kind: str) -> None:
         """Ask one plugin, once, what it registers of that kind."""
@@ -250,6 +248,8 @@ def _register(manager: pluggy.PluginManager, module: Any, found: Found) -> str:
         for hook in known
         if hook not in marked and callable(getattr(module, hook, None))
     ]
+    if not problems and not callers:
+        problems = ["it implements no hook of ganlab: mark its functions with @ganlab.hookimpl"]
     if problems:
         manager.unregister(name=name)
     return "; ".join(problems)
