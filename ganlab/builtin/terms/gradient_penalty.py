@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field as Option
 
 import ganlab
-from ganlab.builtin.terms.slope import distance_from, numbers, over_views, slope
+from ganlab.builtin.terms.slope import distance_from, drawn, numbers, over_views, slope
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,13 +42,11 @@ def between(turn: ganlab.Turn, name: str, real: ganlab.View, fake: ganlab.View) 
     pairs = min(data.shape[0], other.shape[0])
     if data.shape[0] > pairs:
         real = cut(real, pairs)
-    share = turn.random.uniform(*[1] * (data.dim() - 1))
-    if real.rows is not None:
-        share = share[real.rows]
+    share = drawn(turn.random.uniform(*[1] * (data.dim() - 1)), real)
     return slope(turn, name, real, data[:pairs].lerp(other[:pairs], share))
 
 
 def cut(view: ganlab.View, rows: int) -> ganlab.View:
-    """The first `rows` rows of a view, with their conditions."""
+    """The first `rows` rows of a view, with their conditions (a tensor or a list)."""
     given = None if view.given is None else view.given[:rows]
-    return view.replace(given=given, rows=None if view.rows is None else view.rows[:rows])
+    return view.replace(data=view.data[:rows], given=given, rows=None if view.rows is None else view.rows[:rows])

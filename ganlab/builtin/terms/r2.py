@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class R2(ganlab.Term):
     """Half the squared norm of the verdict's slope at each row of fakes. Its weight is gamma of the paper.
 
-    Source: Mescheder et al. 2018 (arXiv:1801.04406), eq. 10; Huang et al. 2025 (arXiv:2501.05441), section 2.2.
+    Source: Mescheder et al. 2018 (arXiv:1801.04406), eq. 10; Huang et al. 2025 (arXiv:2501.05441).
     """
 
     def cost(self, turn: ganlab.Turn) -> Tensor:

@@ -44,17 +44,22 @@ def distance_from(target: float, slopes: Tensor, *, one_sided: bool = False) -> 
 
 
 def numbers(view: View, term: str) -> Tensor:
-    """The data of a view, if it can be differentiated. Raises `RecipeError` in the name of `term` if it cannot."""
+    """The data of a view, in float32. Raises `RecipeError` in the name of `term` if they cannot be differentiated."""
     import torch
 
     data = view.data
     if isinstance(data, torch.Tensor) and data.is_floating_point():
-        return data
+        return data.float()
     seen = f"a tensor of {data.dtype}" if isinstance(data, torch.Tensor) else f"a {type(data).__name__}"
     raise RecipeError(
         f"term '{term}' differentiates a verdict with respect to its data and needs a tensor of floats, "
         f"but its view holds {seen}; charge another player, or leave the term out"
     )
+
+
+def drawn(values: Tensor, view: View) -> Tensor:
+    """What was drawn for the samples of a batch (N, ...), for the rows of the view: regions of one sample share it."""
+    return values[: view.data.shape[0]] if view.rows is None else values[view.rows]
 
 
 def over_views(costs: Sequence[Tensor], turn: Turn, term: str) -> Tensor:

@@ -10,7 +10,7 @@ from ganlab import Verdict, View
 W = torch.tensor([3.0, 4.0])
 """A linear discriminator with this weight has slope 5 everywhere."""
 
-SLOPES = ("r1", "r2", "gradient-penalty")
+SLOPES = ("r1", "r2", "gradient-penalty", "dragan")
 
 
 def linear(data, given):
@@ -30,7 +30,9 @@ def points():
     return torch.randn(4, 2, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize(("name", "expected"), [("r1", 12.5), ("r2", 12.5), ("gradient-penalty", 16.0)])
+@pytest.mark.parametrize(
+    ("name", "expected"), [("r1", 12.5), ("r2", 12.5), ("gradient-penalty", 16.0), ("dragan", 16.0)]
+)
 def test_a_linear_discriminator_pays_for_the_norm_of_its_weight(name, expected, term, table, points):
     cost = term(name).cost(table(linear, views(points, -points)))
     torch.testing.assert_close(cost, torch.full((4,), expected))
@@ -57,6 +59,16 @@ def test_the_gradient_penalty_takes_one_place_for_a_whole_image(term, table):
     pixels = seen[0].detach().flatten(1)
     assert torch.equal(pixels, pixels[:, :1].expand(4, 4))
     assert pixels[:, 0].unique().numel() == 4
+
+
+def test_dragan_looks_around_real_data_alone(term, table):
+    real, fake = torch.ones(1000, 2), torch.full((1000, 2), 100.0)
+    seen = []
+    turn = table(lambda data, given: seen.append(data) or bowl(data, given), views(real, fake), rows=1000)
+    term("dragan", deviation=0.5).cost(turn)
+    assert len(seen) == 1
+    assert seen[0].mean().item() == pytest.approx(1.0, abs=0.04)  # 0.5 / sqrt(2000) = 0.011 is one standard error.
+    assert seen[0].std().item() == pytest.approx(0.5, abs=0.03)
 
 
 @pytest.mark.parametrize(("target", "expected"), [(1.0, 16.0), (0.0, 25.0), (7.0, 0.0)])
@@ -137,6 +149,12 @@ def test_regions_without_a_partner_are_left_out_with_their_condition(term, table
     fake = View(torch.ones(2, 2), given=torch.tensor([1.0, 2.0]), rows=torch.tensor([0, 1]))
     turn = table(lambda data, given: linear(data, given) * given, {"region": (real, fake)})
     torch.testing.assert_close(term("gradient-penalty").cost(turn), torch.tensor([16.0, 81.0]))
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_fakes_of_reduced_precision_are_judged_in_float32(name, term, table, points):
+    turn = table(linear, views(points, -points.bfloat16()))
+    assert term(name).cost(turn).dtype == torch.float32
 
 
 @pytest.mark.parametrize("name", SLOPES)
