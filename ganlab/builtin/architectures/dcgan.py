@@ -18,6 +18,7 @@ class DCGAN(Architecture):
     `width` is the number of channels next to the image; it doubles with every halving, up to `widest`. Sides are
     4 to 7 pixels doubled any number of times. A label enters the generator as a vector of `label_size` beside the
     latent, and the discriminator as a learnt map beside the image; an image condition stands beside the image.
+    `features` makes the discriminator tell what each layer saw, for feature matching.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class DCGAN(Architecture):
         norm: Norm = "batch",
         upsampling: Literal["transposed", "nearest"] = "transposed",
         minibatch_deviation: bool = False,
+        features: bool = False,
         label_size: LabelSize = 32,
         init: Initialisation = "normal-0.02",
     ) -> None:
@@ -38,6 +40,7 @@ class DCGAN(Architecture):
         self._norm = norm
         self._nearest = upsampling == "nearest"
         self._minibatch_deviation = minibatch_deviation
+        self._features = features
         self._label_size = label_size
         self._init = init
 
@@ -61,7 +64,7 @@ class DCGAN(Architecture):
         )
 
     def discriminator(self, shapes: ViewShapes) -> Module:
-        """`forward(data, given=None)` -> logits (N,)."""
+        """`forward(data, given=None)` -> logits (N,), or a `Verdict` with its features."""
         from ganlab.builtin.networks.dcgan import DCGANDiscriminator
 
         plan = doublings(shapes.data, "dcgan")
@@ -74,6 +77,7 @@ class DCGAN(Architecture):
                 kernel=self._kernel,
                 norm=self._norm,
                 minibatch_deviation=self._minibatch_deviation,
+                features=self._features,
             )
         )
 

@@ -18,7 +18,7 @@ class Patch(Architecture):
     """Isola et al. 2017, arXiv:1611.07004, appendix 6.1.2: one logit per patch.
 
     `layers` halvings give patches of 16, 34, 70, 142 and 286 pixels; 3, the default, is the paper's. `width` doubles
-    with every layer, three times at most.
+    with every layer, three times at most. `features` makes it tell what each layer saw, for feature matching.
     """
 
     def __init__(
@@ -27,15 +27,17 @@ class Patch(Architecture):
         width: Width = 64,
         layers: Annotated[int, Option(ge=1, le=5)] = 3,
         norm: Norm = "batch",
+        features: bool = False,
         init: Initialisation = "normal-0.02",
     ) -> None:
         self._width = width
         self._layers = layers
         self._norm: Norm = norm
+        self._features = features
         self._init = init
 
     def discriminator(self, shapes: ViewShapes) -> Module:
-        """`forward(data, given=None)` -> logits (N, 1, h, w)."""
+        """`forward(data, given=None)` -> logits (N, 1, h, w), or a `Verdict` with its features."""
         from ganlab.builtin.networks.initialisation import initialise
         from ganlab.builtin.networks.normalisation import divide_by_spectral_norm
         from ganlab.builtin.networks.patch import PatchDiscriminator
@@ -48,7 +50,11 @@ class Patch(Architecture):
                 + (f"set layers = {possible} or less" if possible > 0 else "images must be 6 pixels at least")
             )
         network = PatchDiscriminator(
-            shapes.data, shapes.given, [self._width << min(level, 3) for level in range(self._layers + 1)], self._norm
+            shapes.data,
+            shapes.given,
+            [self._width << min(level, 3) for level in range(self._layers + 1)],
+            norm=self._norm,
+            features=self._features,
         )
         initialise(network, self._init)
         if self._norm == "spectral":

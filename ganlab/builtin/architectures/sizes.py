@@ -60,8 +60,8 @@ def made(shapes: GeneratorShapes, architecture: str) -> Field:
     )
 
 
-def pictures(shapes: GeneratorShapes, architecture: str, *, seed: bool = False) -> Sequence[Field]:
-    """The given fields, one of which is an image of the size of what is made; a seed for dropout only if `seed`."""
+def pictures(shapes: GeneratorShapes, architecture: str) -> Sequence[Field]:
+    """The given fields, one of which is an image of the size of what is made."""
     _, height, width = image_shape(made(shapes, architecture), architecture)
     kinds = [field.kind for field in shapes.given.values()]
     if not any(field.kind == "image" and field.shape[1:] == (height, width) for field in shapes.given.values()):
@@ -69,11 +69,8 @@ def pictures(shapes: GeneratorShapes, architecture: str, *, seed: bool = False) 
             f"'{architecture}' turns an image of {height} x {width} into another, and is given "
             f"{', '.join(kinds) or 'nothing'}; use it in a task that gives the generator an image of that size"
         )
-    if "tokens" in kinds or ("seed" in kinds and not seed):
-        raise RecipeError(
-            f"'{architecture}' has no use for {'tokens' if 'tokens' in kinds else 'a seed: it has no dropout'}; "
-            "leave it out of what the task draws"
-        )
+    if "tokens" in kinds:
+        raise RecipeError(f"'{architecture}' cannot read tokens; use an architecture written for this task")
     return tuple(shapes.given.values())
 
 
@@ -84,7 +81,7 @@ def vectors(shapes: GeneratorShapes, architecture: str) -> Sequence[Field]:
     for name, field in shapes.given.items():
         if field.kind in ("tokens", "seed"):
             raise RecipeError(
-                f"'{architecture}' cannot read '{name}' ({field.kind}) as a vector; "
-                "leave it out of what the task draws, or use an architecture written for it"
+                f"'{architecture}' cannot read '{name}' ({field.kind}) as a vector; use "
+                + ("one with dropout: unet or translator" if field.kind == "seed" else "one written for this task")
             )
     return tuple(shapes.given.values())

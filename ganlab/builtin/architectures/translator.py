@@ -18,6 +18,7 @@ class ResNetTranslator(Architecture):
     """Zhu et al. 2017, arXiv:1703.10593, appendix 7.2: two halvings, `blocks` residual blocks, two doublings.
 
     `blocks` left out is the paper's 9 for pictures of 256 pixels and more, 6 below. Sides: multiples of 4, 8 at least.
+    If the task draws a seed, entries inside the blocks are dropped with probability `dropout`, when sampling too.
     """
 
     def __init__(
@@ -26,15 +27,17 @@ class ResNetTranslator(Architecture):
         width: Width = 64,
         blocks: Annotated[int, Option(ge=0, le=64)] | None = None,
         norm: Literal["batch", "instance", "none"] = "instance",
+        dropout: Annotated[float, Option(ge=0, lt=1)] = 0.5,
         init: Initialisation = "normal-0.02",
     ) -> None:
         self._width = width
         self._blocks = blocks
         self._norm: Literal["batch", "instance", "none"] = norm
+        self._dropout = dropout
         self._init = init
 
     def generator(self, shapes: GeneratorShapes) -> Module:
-        """`forward(source)` -> image (N, C, H, W) in [-1, 1]."""
+        """`forward(source, seed=None)` -> image (N, C, H, W) in [-1, 1]."""
         from ganlab.builtin.networks.initialisation import initialise
         from ganlab.builtin.networks.translator import Translator
 
@@ -46,6 +49,14 @@ class ResNetTranslator(Architecture):
                 "both sides must be multiples of 4, 8 at least. Set the dataset's size"
             )
         blocks = (9 if min(height, width) >= 256 else 6) if self._blocks is None else self._blocks
-        network = Translator(given, channels, (height, width), width=self._width, blocks=blocks, norm=self._norm)
+        network = Translator(
+            given,
+            channels,
+            (height, width),
+            width=self._width,
+            blocks=blocks,
+            norm=self._norm,
+            dropout=self._dropout,
+        )
         initialise(network, self._init)
         return network

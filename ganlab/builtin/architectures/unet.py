@@ -30,7 +30,7 @@ class UNet(Architecture):
         width: Width = 64,
         depth: Annotated[int, Option(ge=2, le=10)] | None = None,
         norm: Literal["batch", "instance", "none"] = "batch",
-        dropout: Annotated[float, Option(gt=0, lt=1)] = 0.5,
+        dropout: Annotated[float, Option(ge=0, lt=1)] = 0.5,
         dropped: Annotated[int, Option(ge=1, le=8)] = 3,
         init: Initialisation = "normal-0.02",
     ) -> None:
@@ -46,7 +46,7 @@ class UNet(Architecture):
         from ganlab.builtin.networks.initialisation import initialise
         from ganlab.builtin.networks.unet import UNetGenerator
 
-        given = pictures(shapes, "unet", seed=True)
+        given = pictures(shapes, "unet")
         channels, height, width = made(shapes, "unet").shape
         depth = self._halvings(height, width)
         network = UNetGenerator(

@@ -35,8 +35,11 @@ class Vectors(nn.Module):
             for field, label in zip(fields, labels, strict=True)
         )
         self.size = sum(label_size if label else prod(field.shape) for field, label in zip(fields, labels, strict=True))
+        self._alone = labels == [False]
 
     def forward(self, *given: Tensor) -> Tensor:
+        if self._alone:  # small perceptrons feel every call
+            return given[0].flatten(1)
         parts = [reader(each) for reader, each in zip(self.readers, given, strict=True)]
         return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
 
@@ -56,6 +59,21 @@ class Maps(nn.Module):
     def forward(self, *given: Tensor) -> Tensor:
         parts = [reader(each) for reader, each in zip(self.readers, given, strict=True)]
         return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+
+
+class MapsAndSeed(nn.Module):
+    """The given fields as maps (N, `channels`, H, W), and apart from them the seed (N,), None if none is given."""
+
+    def __init__(self, fields: Sequence[Field], height: int, width: int) -> None:
+        super().__init__()
+        self._seeds = [field.kind == "seed" for field in fields]
+        self.maps = Maps([field for field in fields if field.kind != "seed"], height, width)
+        self.channels = self.maps.channels
+
+    def forward(self, *given: Tensor) -> tuple[Tensor, Tensor | None]:
+        shown = (each for each, seed in zip(given, self._seeds, strict=True) if not seed)
+        seed = next((each for each, seed in zip(given, self._seeds, strict=True) if seed), None)
+        return self.maps(*shown), seed
 
 
 class LabelMap(nn.Module):

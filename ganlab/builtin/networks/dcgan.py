@@ -11,11 +11,12 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from ganlab import Field
+from ganlab import Field, Verdict
 from ganlab.builtin.networks.choices import Norm
 from ganlab.builtin.networks.conditions import Maps, Vectors
 from ganlab.builtin.networks.minibatch_deviation import MinibatchDeviation
 from ganlab.builtin.networks.normalisation import normalisation
+from ganlab.builtin.networks.stages import Stages
 
 
 class DCGANGenerator(nn.Module):
@@ -65,23 +66,23 @@ class DCGANDiscriminator(nn.Module):
         kernel: int,
         norm: Norm,
         minibatch_deviation: bool,
+        features: bool,
     ) -> None:
         super().__init__()
         bias = _needs_bias(norm)
         _, height, width = data.shape
         self.read = Maps([data] if given is None else [data, given], height, width)
-        layers: list[nn.Module] = [_halving(self.read.channels, widths[-1], kernel, bias), _leaky()]
+        stages = [nn.Sequential(_halving(self.read.channels, widths[-1], kernel, bias), _leaky())]
         for before, after in pairwise(reversed(widths)):
-            layers += [_halving(before, after, kernel, bias), normalisation(norm, after), _leaky()]
-        if minibatch_deviation:
-            layers.append(MinibatchDeviation())
+            stages.append(nn.Sequential(_halving(before, after, kernel, bias), normalisation(norm, after), _leaky()))
         last = nn.Conv2d(widths[0] + minibatch_deviation, 1, smallest, bias=bias)
-        self.layers = nn.Sequential(*layers, last)
+        enter = MinibatchDeviation() if minibatch_deviation else nn.Identity()
+        self.judge = Stages(stages, nn.Sequential(enter, last, nn.Flatten(0)), tell=features)
 
-    def forward(self, data: Tensor, given: Tensor | None = None) -> Tensor:
+    def forward(self, data: Tensor, given: Tensor | None = None) -> Tensor | Verdict:
         seen: Tensor = self.read(data) if given is None else self.read(data, given)
-        logits: Tensor = self.layers(seen)
-        return logits.flatten()
+        answer: Tensor | Verdict = self.judge(seen)
+        return answer
 
 
 def _doubling(before: int, after: int, kernel: int, nearest: bool, bias: bool) -> nn.Module:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 _BITS = 24
+_GOLDEN = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: SplitMix64's step from one state to the next
 
 
 def splitmix(state: Tensor) -> Tensor:
@@ -25,9 +26,9 @@ def splitmix(state: Tensor) -> Tensor:
 
 
 class LatentDropout(nn.Module):
-    """Drops each entry of (N, ...) with probability `p`, the others are divided by 1 - p; in training and at test.
+    """Drops each entry of (N, ...) with probability `p`, the others are divided by 1 - p; nothing without a seed.
 
-    The mask is a function of the sample's seed (N,) int64, of `index`, which tells the layers of a network apart, and
+    In training and at test alike. The mask is a function of the sample's seed (N,) int64, of `index`, which tells the layers of a network apart, and
     of the position in the sample. Isola et al. 2017, arXiv:1611.07004, section 3.2.
     """
 
@@ -37,25 +38,25 @@ class LatentDropout(nn.Module):
         self.index = index
         self._threshold = round((1 - p) * 2**_BITS)
 
-    def forward(self, maps: Tensor, seed: Tensor) -> Tensor:
+    def forward(self, maps: Tensor, seed: Tensor | None) -> Tensor:
+        if seed is None or self.p == 0:
+            return maps
         kept: Tensor = maps * self.mask(seed, maps.shape[1:])
         return kept / (1 - self.p)
 
     def mask(self, seed: Tensor, shape: torch.Size) -> Tensor:
         """True (N, *shape) where an entry is kept."""
-        stream = splitmix(seed + (self.index + 1) * _GOLDEN)
+        stream = splitmix(seed + _signed((self.index + 1) * _GOLDEN % 2**64))
         position = torch.arange(1, prod(shape) + 1, device=seed.device)
-        bits = splitmix(stream[:, None] + position * _GOLDEN)
+        bits = splitmix(stream[:, None] + position * _signed(_GOLDEN))
         kept: Tensor = _shifted(bits, 64 - _BITS) < self._threshold
         return kept.reshape(-1, *shape)
 
 
 def _shifted(state: Tensor, by: int) -> Tensor:
-    return (state >> by) & (2 ** (64 - by) - 1)
+    shifted: Tensor = state >> by
+    return shifted.bitwise_and(2 ** (64 - by) - 1)
 
 
 def _signed(constant: int) -> int:
     return constant - 2**64 if constant >= 2**63 else constant
-
-
-_GOLDEN = _signed(0x9E3779B97F4A7C15)

@@ -10,10 +10,11 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from ganlab import Field
+from ganlab import Field, Verdict
 from ganlab.builtin.networks.choices import Norm
 from ganlab.builtin.networks.conditions import Maps
 from ganlab.builtin.networks.normalisation import normalisation
+from ganlab.builtin.networks.stages import Stages
 
 
 class PatchDiscriminator(nn.Module):
@@ -23,22 +24,22 @@ class PatchDiscriminator(nn.Module):
     the last is normed.
     """
 
-    def __init__(self, data: Field, given: Field | None, widths: Sequence[int], norm: Norm) -> None:
+    def __init__(self, data: Field, given: Field | None, widths: Sequence[int], *, norm: Norm, features: bool) -> None:
         super().__init__()
         bias = norm != "batch"
         _, height, width = data.shape
         self.read = Maps([data] if given is None else [data, given], height, width)
-        layers: list[nn.Module] = [nn.Conv2d(self.read.channels, widths[0], 4, 2, 1), _leaky()]
+        stages = [nn.Sequential(nn.Conv2d(self.read.channels, widths[0], 4, 2, 1), _leaky())]
         for level, (before, after) in enumerate(pairwise(widths), start=2):
             stride = 2 if level < len(widths) else 1
-            layers.append(nn.Conv2d(before, after, 4, stride, 1, bias=bias))
-            layers += [normalisation(norm, after, affine=norm != "instance"), _leaky()]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4, 1, 1))
+            layer = nn.Conv2d(before, after, 4, stride, 1, bias=bias)
+            stages.append(nn.Sequential(layer, normalisation(norm, after, affine=norm != "instance"), _leaky()))
+        self.judge = Stages(stages, nn.Conv2d(widths[-1], 1, 4, 1, 1), tell=features)
 
-    def forward(self, data: Tensor, given: Tensor | None = None) -> Tensor:
+    def forward(self, data: Tensor, given: Tensor | None = None) -> Tensor | Verdict:
         seen: Tensor = self.read(data) if given is None else self.read(data, given)
-        logits: Tensor = self.layers(seen)
-        return logits
+        answer: Tensor | Verdict = self.judge(seen)
+        return answer
 
 
 def _leaky() -> nn.LeakyReLU:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ganlab import Field
 from ganlab.builtin.networks.choices import Norm
-from ganlab.builtin.networks.conditions import Maps
+from ganlab.builtin.networks.conditions import MapsAndSeed
 from ganlab.builtin.networks.dropout import LatentDropout
 from ganlab.builtin.networks.normalisation import normalisation
 
@@ -37,9 +37,7 @@ class UNetGenerator(nn.Module):
         dropped: int,
     ) -> None:
         super().__init__()
-        kinds = [field.kind for field in given]
-        self.seed = kinds.index("seed") if "seed" in kinds else None
-        self.read = Maps([field for field in given if field.kind != "seed"], *size)
+        self.read = MapsAndSeed(given, *size)
         bias = norm != "batch"
         last = len(widths) - 2
         self.halvings = nn.ModuleList([nn.Conv2d(self.read.channels, widths[0], 4, 2, 1, bias=bias)])
@@ -51,13 +49,11 @@ class UNetGenerator(nn.Module):
         for level, (before, after) in enumerate(pairwise(reversed(widths))):
             double = nn.ConvTranspose2d(before * (1 + (level > 0)), after, 4, 2, 1, bias=bias)
             self.doublings.append(nn.Sequential(nn.ReLU(), double, _norm(norm, after)))
-        self.dropouts = nn.ModuleList(
-            LatentDropout(dropout, level) for level in range(dropped if self.seed is not None else 0)
-        )
+        self.dropouts = nn.ModuleList(LatentDropout(dropout, level) for level in range(dropped))
         self.end = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(2 * widths[0], channels, 4, 2, 1), nn.Tanh())
 
     def forward(self, *given: Tensor) -> Tensor:
-        maps = self.read(*(each for place, each in enumerate(given) if place != self.seed))
+        maps, seed = self.read(*given)
         skipped = []
         for halve in self.halvings:
             maps = halve(maps)
@@ -65,8 +61,8 @@ class UNetGenerator(nn.Module):
         maps = skipped.pop()
         for level, double in enumerate(self.doublings):
             maps = double(maps)
-            if self.seed is not None and level < len(self.dropouts):
-                maps = self.dropouts[level](maps, given[self.seed])
+            if level < len(self.dropouts):
+                maps = self.dropouts[level](maps, seed)
             maps = torch.cat([maps, skipped.pop()], 1)
         image: Tensor = self.end(maps)
         return image
