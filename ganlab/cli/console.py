@@ -1,0 +1,244 @@
+"""What a person, or a program, sees of a run while it goes on: the only place that prints during a run.
+
+On a terminal a few lines that stay in place, on stderr; in a pipe or a log one plain line every half minute; with
+`--json` one object per tick on stdout. Findings are printed when they are made, whatever the form.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+import tomllib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from rich.console import Console as RichConsole
+from rich.console import Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ganlab.cli.words import duration, memory, number, printable
+from ganlab.interfaces.reporter import Reporter, RunInfo
+from ganlab.records import action_record, finding_record, json_line, measurement_record, outcome_record
+from ganlab.values import Action, Ending, Finding, Outcome, Picture, Progress, Severity, Tick
+
+LINE_EVERY_SECONDS = 30.0
+
+STYLES = {Severity.NOTE: "cyan", Severity.WARNING: "yellow", Severity.CRITICAL: "bold red"}
+
+
+class Console(Reporter):
+    """Progress, rate, time left, memory, the last measurements and the state of health.
+
+    Use it as a context manager, so that the terminal is handed back whatever happens. A reader who goes away (a
+    closed pipe) silences it and does not end the run.
+    """
+
+    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        stream = stream or sys.stderr
+        self._rich = Window(file=stream, highlight=False, markup=False, emoji=False)
+        self._live: Live | None = None
+        self._moves = stream.isatty() and not self._rich.is_dumb_terminal
+        self._clock = clock
+        self._spoke = clock()
+        self._silent = False
+        self._health: list[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def start(self, run: RunInfo, progress: Progress, real: Picture | None) -> None:
+        """Say what runs where, and take the last lines of the terminal."""
+        self._status = Status(run, progress, self._clock)
+        if self._health is not None:
+            self._status.health, self._status.style = self._health
+        self._say(Text(self._status.beginning()))
+        if self._moves:
+            self._live = Live(
+                get_renderable=self._status.screen, console=self._rich, refresh_per_second=1, transient=True
+            )
+            self._try(self._live.start)
+
+    def tick(self, tick: Tick) -> None:
+        """Findings and actions at once; the status in place, or as a line if the last one is old."""
+        self._status.take(tick)
+        for finding in tick.findings:
+            self._say(told(finding))
+        for action in tick.actions:
+            self._say(Text(done(action, tick.progress)))
+        if self._live is not None:
+            self._try(self._live.refresh)
+        elif self._clock() - self._spoke >= LINE_EVERY_SECONDS:
+            self._say_status()
+
+    def end(self, outcome: Outcome) -> None:
+        """The last status, and how the run ended."""
+        self._close()
+        self._say_status()
+        style = "green" if outcome.ending is Ending.FINISHED else "yellow"
+        self._say(Text(f"{outcome.ending}: {printable(outcome.sentence)}", style))
+
+    def state(self) -> Mapping[str, Any]:
+        """The state of health: what was found in a former life still holds."""
+        return {"health": [self._status.health, self._status.style]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take it back."""
+        self._health = state.get("health")
+
+    def _say_status(self) -> None:
+        self._say(Text(self._status.line()))
+        self._spoke = self._clock()
+
+    def _say(self, text: Text) -> None:
+        self._try(lambda: self._rich.print(text, soft_wrap=not self._moves))
+
+    def _close(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            with contextlib.suppress(OSError):
+                live.stop()
+
+    def _try(self, speak: Callable[[], object]) -> None:
+        if not self._silent:
+            try:
+                speak()
+            except OSError:
+                self._silent = True
+
+
+class Window(RichConsole):
+    """Rich's console, which would end the process when its reader goes away: rich offers this method to differ."""
+
+    def on_broken_pipe(self) -> None:
+        """Say no more."""
+        self.quiet = True
+
+
+class JsonConsole(Reporter):
+    """One JSON object per tick on stdout, `"event": "tick"`, and one at the end, `"event": "outcome"`."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+
+    def start(self, run: RunInfo, progress: Progress, real: Picture | None) -> None:
+        """Nothing is known yet."""
+
+    def tick(self, tick: Tick) -> None:
+        """Measurements, findings and actions."""
+        record = measurement_record(tick)
+        self._print(
+            {
+                "event": "tick",
+                **{name: record.pop(name) for name in ("kimg", "round", "seconds", "images_per_second")},
+                "measurements": record,
+                "findings": [finding_record(finding) for finding in tick.findings],
+                "actions": [action_record(action, tick.progress) for action in tick.actions],
+            }
+        )
+
+    def end(self, outcome: Outcome) -> None:
+        """How it ended."""
+        self._print({"event": "outcome", **outcome_record(outcome)})
+
+    def _print(self, record: dict[str, Any]) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            self._stream.write(json_line(record))
+            self._stream.flush()
+
+
+class Status:
+    """Where the run is and how it is, in words."""
+
+    def __init__(self, run: RunInfo, progress: Progress, clock: Callable[[], float]) -> None:
+        self._run, self._clock = run, clock
+        self._progress = progress
+        self._places = deque([(clock(), progress.fraction)], maxlen=10)
+        self._rate = 0.0
+        self._numbers: dict[str, float] = {}
+        watched = tomllib.loads(run.recipe).get("watch", {}).get("monitors")
+        self.health = "healthy" if watched else "no monitors"
+        self.style = "green" if watched else ""
+
+    def take(self, tick: Tick) -> None:
+        """Take in a tick; a note does not make a run unhealthy."""
+        self._progress, self._rate = tick.progress, tick.images_per_second
+        # A new dict: the thread that redraws the screen may be reading the old one.
+        self._numbers = {**self._numbers, **tick.measurements}
+        self._places.append((self._clock(), tick.progress.fraction))
+        for finding in tick.findings:
+            if finding.severity is not Severity.NOTE:
+                self.health = f"{finding.severity} at {finding.kimg:.1f} kimg: {printable(finding.monitor)}"
+                self.style = STYLES[finding.severity]
+
+    def beginning(self) -> str:
+        """The first line."""
+        return f"{printable(self._run.name)} | {self._place()} | {self._run.device} | {', '.join(self._run.players)}"
+
+    def line(self) -> str:
+        """`12.3/200 kimg | 2140 img/s | eta 1:20 | 512 MB | costs image .69 generator .81 | healthy`"""
+        return " | ".join(
+            part for part in (self._place(), *self._pace(), self._costs(), self._headlines(), self.health) if part
+        )
+
+    def screen(self) -> Group:
+        """The same in lines that fit any width."""
+        bar = Table.grid(padding=(0, 1), expand=True)
+        bar.add_column(max_width=20, overflow="ellipsis", no_wrap=True)
+        bar.add_column(ratio=1)
+        bar.add_column(no_wrap=True)
+        bar.add_row(printable(self._run.name), ProgressBar(completed=self._progress.fraction * 100), self._place())
+        lines = [" | ".join(self._pace()), self._costs(), self._headlines()]
+        texts = [Text(line, no_wrap=True, overflow="ellipsis") for line in lines if line]
+        return Group(bar, *texts, Text(self.health, self.style, no_wrap=True, overflow="ellipsis"))
+
+    def _place(self) -> str:
+        return f"{self._progress.kimg:.1f}/{self._run.budget_kimg:g} kimg"
+
+    def _pace(self) -> Iterator[str]:
+        (began, first), (latest, last) = self._places[0], self._places[-1]
+        if last > first:
+            left = (latest - began) * (1 - last) / (last - first)
+            yield f"{self._rate:.0f} img/s"
+            yield f"eta {duration(max(0.0, left - (self._clock() - latest)))}"
+        yield memory(self._run.device)
+
+    def _costs(self) -> str:
+        costs = [
+            f"{player} {number(self._numbers[f'cost/{player}'])}"
+            for player in self._run.players
+            if f"cost/{player}" in self._numbers
+        ]
+        return f"costs {' '.join(costs)}" if costs else ""
+
+    def _headlines(self) -> str:
+        """Measurements that stand alone (coverage, not cost/image): what diagnostics have to say first."""
+        return " ".join(
+            f"{printable(name)} {number(value)}" for name, value in self._numbers.items() if "/" not in name
+        )
+
+
+def told(finding: Finding) -> Text:
+    """Severity, sentence and advice, as they are printed when a finding is made."""
+    text = Text(f"{finding.severity}", STYLES[finding.severity])
+    text.append(f" at {finding.kimg:.1f} kimg, {printable(finding.monitor)}: {printable(finding.sentence)}", "not bold")
+    if finding.advice:
+        text.append(f"\n  {printable(finding.advice)}", "not bold")
+    return text
+
+
+def done(action: Action, progress: Progress) -> str:
+    """`action at 12.3 kimg: scale-learning-rate player=image factor=0.5`"""
+    record = action_record(action, progress)
+    fields = " ".join(f"{name}={each}" for name, each in record.items() if name not in ("kimg", "round", "action"))
+    return printable(f"action at {progress.kimg:.1f} kimg: {record['action']} {fields}")

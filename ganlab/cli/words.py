@@ -1,0 +1,51 @@
+"""Numbers, times and foreign text as a terminal shows them: short, and harmless."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def printable(text: str) -> str:
+    """Escaped where it would move the cursor, change the colour or turn the direction of writing."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def number(value: float) -> str:
+    """Two or three digits that matter: .69, 1.39, 12.4, 26800."""
+    if abs(value) >= 1000:
+        return f"{value:.0f}" if abs(value) < 1e6 else f"{value:.1e}"
+    if abs(value) >= 1 or value == 0:
+        return f"{value:.3g}"
+    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) >= 0.1 else f"{value:.2g}"
+
+
+def duration(seconds: float) -> str:
+    """1:20, 2:03:05, 3 d 04:10."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 24:
+        return f"{hours // 24} d {hours % 24:02d}:{minutes:02d}"
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def memory(device: str) -> str:
+    """What the process holds, and what it holds of the device."""
+    try:
+        with open("/proc/self/statm") as file:
+            held = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        import resource
+
+        # The peak, where the present is not told: in bytes on macOS.
+        held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    text = _bytes(held)
+    if device.startswith("cuda"):
+        import torch
+
+        text += f" + {_bytes(torch.cuda.memory_reserved(device))} on {device}"
+    return text
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{count / 2**20:.0f} MB"

@@ -1,0 +1,46 @@
+"""Records survive the trip through JSON, whatever the numbers are."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from ganlab import Progress, ScaleLearningRate, Stop, Tick
+from ganlab.records import action_record, json_line, measurement_record
+
+PLACE = Progress(round=10, samples=640, fraction=0.5)
+
+
+def test_not_a_number_and_infinity_are_strings_that_float_reads_back():
+    measurements = {"cost/image": math.nan, "norm": math.inf, "gap": -math.inf, "fine": 0.1}
+    line = json_line(measurement_record(Tick(PLACE, measurements, seconds=2.0, images_per_second=320.0)))
+    record = json.loads(line, parse_constant=refuse)
+    assert record["cost/image"] == "NaN"
+    assert math.isnan(float(record["cost/image"]))
+    assert float(record["norm"]) == math.inf
+    assert float(record["gap"]) == -math.inf
+    assert record["fine"] == 0.1
+
+
+def test_a_measurement_record_begins_with_where_the_run_was_and_no_measurement_can_overwrite_that():
+    record = measurement_record(Tick(PLACE, {"kimg": -1.0, "coverage": 0.5}, seconds=2.0, images_per_second=320.0))
+    assert list(record) == ["kimg", "round", "seconds", "images_per_second", "coverage"]
+    assert record["kimg"] == 0.64
+    assert record["round"] == 10
+
+
+def test_an_action_is_named_in_kebab_case_beside_its_fields():
+    expected = {"kimg": 0.64, "round": 10, "action": "scale-learning-rate", "player": "image", "factor": 0.5}
+    assert action_record(ScaleLearningRate("image", 0.5), PLACE) == expected
+    assert action_record(Stop("dead"), PLACE)["action"] == "stop"
+
+
+def test_a_line_is_one_line_of_ascii_even_if_a_sentence_is_not():
+    line = json_line({"sentence": "zwei\nZeilen \u202e \ud800 é"})
+    assert line.isascii()
+    assert line.count("\n") == 1
+    assert json.loads(line)["sentence"] == "zwei\nZeilen \u202e \ud800 é"
+
+
+def refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")
