@@ -37,15 +37,17 @@ class OpenTurn(Turn):
         self.networks = table.networks
         self.random = random("terms", None)
         self.progress = progress
-        self.stakes = {each.view: each for each in stage.stakes if player.name in (each.judge, *each.against)}
-        self.judges = any(stake.judge == player.name for stake in stage.stakes)
+        self.stakes = [each for each in stage.stakes if player.name in (each.judge, *each.against)]
+        self.judged = [each.view for each in stage.stakes if each.judge == player.name]
         self._stage = stage
         self._table = table
         self._makers = makers
         self._random = random
         self._place = place
         self._ledger = ledger
-        self._views: dict[Side, Views] = {}
+        self._stakes = {each.view: each for each in stage.stakes}
+        self._seen: dict[Side, Views] = {}
+        self._changed: dict[tuple[Side, str], View] = {}
         self._verdicts: dict[tuple[Side, str], Verdict] = {}
         self._intermediates: dict[str, Any] = {}
 
@@ -63,23 +65,16 @@ class OpenTurn(Turn):
 
     @property
     def fake(self) -> Sample:
-        return self._table.detached_fake(self._makers) if self.judges else self._table.live_fake(self._makers)
+        return self._table.detached_fake(self._makers) if self.judged else self._table.live_fake(self._makers)
 
     def views(self, side: Side) -> Views:
-        if side not in self._views:
-            seen = self._seen(side)
-            known = {stake.view for stake in self._stage.stakes}
-            if strange := set(seen) - known:
-                raise LookupError(f"the task shows views {sorted(strange)} that it did not show in the dry round")
-            self._views[side] = {
-                name: self._changed(name, view, side) for name, view in seen.items() if name in self.stakes
-            }
-        return self._views[side]
+        shown = self._shown(side)
+        return {name: self._view(side, name) for name in shown if not self.judged or name in self.judged}
 
     def verdict(self, side: Side, view: str) -> Verdict:
         key = (side, view)
         if key not in self._verdicts:
-            self._verdicts[key] = self._judge(view, self.views(side)[view])
+            self._verdicts[key] = self._judge(view, self._view(side, view))
         return self._verdicts[key]
 
     def judge(self, name: str, view: View) -> Verdict:
@@ -94,22 +89,33 @@ class OpenTurn(Turn):
     def record(self, name: str, value: Tensor) -> None:
         self._ledger.record(name, value)
 
-    def _seen(self, side: Side) -> Views:
-        task, table = self._stage.task, self._table
-        if side == "mismatched":
-            # A batch of one has no other row to take a wrong condition from.
-            return task.mismatched(table.networks, table.real, table.given) if table.batch.size > 1 else {}
-        return task.views(table.networks, table.real if side == "real" else self.fake, table.given)
+    def _shown(self, side: Side) -> Views:
+        if side not in self._seen:
+            task, table = self._stage.task, self._table
+            if side != "mismatched":
+                seen = task.views(table.networks, table.real if side == "real" else self.fake, table.given)
+            else:  # a batch of one has no other row to take a wrong condition from
+                alone = table.batch.size == 1
+                seen = {} if alone else task.mismatched(table.networks, table.real, table.given)
+            if strange := set(seen) - set(self._stakes):
+                raise LookupError(f"the task shows views {sorted(strange)} that it did not show in the dry round")
+            self._seen[side] = seen
+        return self._seen[side]
 
-    def _changed(self, name: str, view: View, side: Side) -> View:
-        for change in self._stage.changes:
-            if change.touches(name):
-                rows = None if view.rows is None else view.rows.shape[0]
-                view = change.augmentation.augment(view, side, self._random(f"{change.name}/{name}/{side}", rows))
-        return view
+    def _view(self, side: Side, name: str) -> View:
+        """The view, augmented once."""
+        key = (side, name)
+        if key not in self._changed:
+            view = self._shown(side)[name]
+            for change in self._stage.changes:
+                if change.touches(name):
+                    rows = None if view.rows is None else view.rows.shape[0]
+                    view = change.augmentation.augment(view, side, self._random(f"{change.name}/{name}/{side}", rows))
+            self._changed[key] = view
+        return self._changed[key]
 
     def _judge(self, name: str, view: View) -> Verdict:
-        answer = self.networks[self.stakes[name].judge](view.data, view.given)
+        answer = self.networks[self._stakes[name].judge](view.data, view.given)
         verdict = Verdict(answer) if isinstance(answer, Tensor) else answer
         if view.pooled and view.rows is not None:
             return pooled(verdict, view.rows, self._table.batch.size)
@@ -151,10 +157,13 @@ def take_turn(player: Player, turns: Sequence[OpenTurn], charges: Sequence[Charg
 def total_cost(turn: OpenTurn, charges: Sequence[Charge]) -> Tensor | None:
     """The weighted sum of all the player is charged now; None if that is nothing."""
     costs: list[Tensor] = []
-    for stake in turn.stakes.values():
-        if stake.cadence.due(turn.progress):
-            judge = turn.player == stake.judge
-            costs += discriminator_costs(turn, stake) if judge else generator_costs(turn, stake)
+    for stake in turn.stakes:
+        if not stake.cadence.due(turn.progress):
+            continue
+        if turn.player != stake.judge:
+            costs += generator_costs(turn, stake) if stake.generator(turn.progress) else []
+        elif stake.real(turn.progress) or stake.fake(turn.progress):
+            costs += discriminator_costs(turn, stake)
     for charge in charges:
         if charge.player == turn.player and charge.cadence.due(turn.progress):
             weight = charge.weight(turn.progress) * charge.cadence.every

@@ -46,7 +46,7 @@ class Turn(ABC):
 
     @abstractmethod
     def views(self, side: Side) -> Views:
-        """Views of that side, augmented, that this player judges or is charged with."""
+        """Views of that side, augmented: those this player judges, or all if it judges none."""
 
     @abstractmethod
     def verdict(self, side: Side, view: str) -> Verdict:

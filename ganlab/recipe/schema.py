@@ -82,7 +82,7 @@ class PlayerSetting(Table):
 
 
 class ViewSetting(Table):
-    """Weights of the adversarial loss on one view, side by side; each may be a ramp."""
+    """Weights of the adversarial loss on one view, side by side; each may be a ramp, and at 0 nobody is charged."""
 
     loss: Component | None = Field(None, description="a loss of its own; the recipe's if left out")
     real: Weight = Field(1.0, description="the discriminator's cost on real data")
