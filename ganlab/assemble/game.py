@@ -242,8 +242,8 @@ def _stage(
     changes = []
     for each in builder.recipe.augmentations:
         check_names("augmentations: views", each.views or [], seen)
-        views = None if each.views is None else tuple(each.views)
-        changes.append(Change(each.name, builder.create("augmentations", each), views))
+        for view in seen if each.views is None else each.views:
+            changes.append(Change(each.name, view, builder.create("augmentations", each)))
     others = [player for player in task.players() if player not in judges]
     phases = rules.phases or [PhaseSetting(player=player) for player in [*judges, *others]]
     return Stage(

@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -20,12 +21,15 @@ from ganlab.recipe import Recipe
 LIBRARIES = ("torch", "numpy", "scipy", "pluggy", "pydantic", "safetensors", "pillow", "tensorboard")
 
 
-def provenance(recipe: Recipe, plugins: Plugins, game: Game, command: list[str] | None = None) -> dict[str, Any]:
-    """All that may decide a bit of the result, as plain data."""
+def provenance(recipe: Recipe, plugins: Plugins, game: Game, recipe_name: str) -> dict[str, Any]:
+    """All that may decide a bit of the result, as plain data, and what a list of runs shows."""
     device = game.place.device
     return {
+        "recipe": recipe_name,
+        "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "monitors": [each.name for each in recipe.watch.monitors],
         "ganlab": ganlab.__version__,
-        "command": command if command is not None else ["ganlab", *sys.argv[1:]],
+        "command": ["ganlab", *sys.argv[1:]],
         "plugins": plugins.versions(),
         "libraries": {name: version(name) for name in LIBRARIES},
         "python": platform.python_version(),

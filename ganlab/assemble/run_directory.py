@@ -22,6 +22,9 @@ from ganlab.values import Field, Fields, Outcome
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
+BEFORE_THE_START = frozenset({"lock", "crash.log", "provenance.json", "fields.json"})
+"""What a run may leave behind that ended before it began; `recipe.toml` is written last, and makes it a run."""
+
 
 class RunDirectory:
     """One run on disk."""
@@ -53,10 +56,12 @@ class RunDirectory:
                     if name is None:
                         continue
                     directory.lock()
-                    directory.unlock()
-                    raise RecipeError(
-                        f"a run '{name}' exists in {runs}; take another --name, or 'ganlab resume {name}'"
-                    ) from None
+                    if not directory.never_began:
+                        directory.unlock()
+                        raise RecipeError(
+                            f"a run '{name}' exists in {runs}; take another --name, or 'ganlab resume {name}'"
+                        ) from None
+                    return directory
                 directory.lock()
                 return directory
         except OSError as error:
@@ -95,15 +100,18 @@ class RunDirectory:
             os.close(self._lock)
             self._lock = None
 
+    @property
+    def never_began(self) -> bool:
+        """True if there is nothing in it but what is written before a run begins."""
+        return set(os.listdir(self.path)) <= BEFORE_THE_START
+
     def abandon(self) -> None:
-        """Remove a directory whose run never began: only files that `begin` and `lock` wrote."""
-        for name in ("recipe.toml", "provenance.json", "fields.json", "lock"):
-            (self.path / name).unlink(missing_ok=True)
-        self.unlock()
-        try:
+        """Let go of it, and remove it if its run never began."""
+        if self.never_began:
+            for name in BEFORE_THE_START:
+                (self.path / name).unlink(missing_ok=True)
             self.path.rmdir()
-        except OSError:
-            return
+        self.unlock()
 
     def write(self, name: str, text: str) -> None:
         """A file of the run, whole or not at all. Raises `StorageError`."""
@@ -131,13 +139,31 @@ class RunDirectory:
         }
         self.write("outcome.json", json.dumps(told, indent=1))
 
+    def provenance(self) -> dict[str, Any]:
+        """Where its numbers come from; empty if that cannot be read."""
+        return self._read("provenance.json") or {}
+
     def outcome(self) -> dict[str, Any] | None:
         """How it ended; None if it has not."""
+        return self._read("outcome.json")
+
+    def _read(self, name: str) -> dict[str, Any] | None:
         try:
-            told: dict[str, Any] = json.loads((self.path / "outcome.json").read_text())
+            told = json.loads((self.path / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return told
+        return told if isinstance(told, dict) else None
+
+    def ending(self) -> str:
+        """How it ended, in a word: an `Ending`, "playing", or "broken off" if its process did not live to say."""
+        outcome = self.outcome()
+        if outcome is not None:
+            return str(outcome.get("ending"))
+        return "playing" if _held(self.path / "lock") else "broken off"
+
+    def goes_on(self) -> None:
+        """From now on the run has not ended."""
+        (self.path / "outcome.json").unlink(missing_ok=True)
 
     def measurements(self) -> list[dict[str, Any]]:
         """What was measured, one tick each; a torn last line is left out."""
@@ -159,6 +185,21 @@ def list_runs(runs: Path) -> list[RunDirectory]:
     if not runs.is_dir():
         return []
     return [RunDirectory(path.parent) for path in sorted(runs.glob("*/recipe.toml"))]
+
+
+def _held(lock: Path) -> bool:
+    """True if a process owns the lock. Never asked by the owner itself: closing the file would lose it."""
+    try:
+        descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _plain(fields: Fields) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ from ganlab.interfaces.task import Task
 from ganlab.plugins import Observers, Plugins
 from ganlab.recipe import Recipe, read_toml, to_toml
 from ganlab.values import Outcome, Picture, Progress, Tick
+
+log = logging.getLogger("ganlab")
 
 
 class ObserverReporter(Reporter):
@@ -59,12 +62,10 @@ def play_run(
     *,
     device: str = "auto",
     console: Sequence[Reporter] = (),
+    recipe_name: str = "",
     resume: bool = False,
-) -> tuple[Outcome, list[str]]:
-    """Play the recipe in its claimed directory, from the start or from its newest checkpoint.
-
-    Returns how it ended, and what there is to say about the checkpoint it went on from.
-    """
+) -> Outcome:
+    """Play the recipe in its claimed directory, from the start or from its newest checkpoint; say how it ended."""
     first = distributed.rank() == 0
     game = build_game(recipe, plugins, device)
     text = to_toml(recipe.model_dump(mode="json", exclude_none=True))
@@ -72,23 +73,35 @@ def play_run(
         directory.name, directory.path, text, budget_kimg(recipe), tuple(game.players), str(game.place.device)
     )
     reporters = make_reporters(recipe, plugins, console) if first else {}
-    record = provenance(recipe, plugins, game)
+    record = provenance(recipe, plugins, game, recipe_name)
     run = Run(info, reporters, identity=record)
-    notes: list[str] = []
     if resume:
-        state, path, problems = CheckpointFolder(directory.path / "checkpoints").newest()
-        notes = [f"{problem}; going on from {path.name}" for problem in problems]
-        notes += differences(state["identity"], record)
-        restore_game(game, state["game"])
-        run.restore(state["run"])
-    elif first:
-        directory.write("recipe.toml", text)
+        notes = go_on(game, run, directory, record)
+        if first:
+            record = directory.provenance() | {"resumed": [*directory.provenance().get("resumed", []), notes]}
+    if first:
         directory.write("provenance.json", json.dumps(record, indent=1))
         directory.write_fields([stage.task.fields for stage in game.stages])
+        directory.write("recipe.toml", text)  # the last to be written before the first round
+        directory.goes_on()
     outcome = train(game, run)
     if first:
         directory.write_outcome(outcome)
-    return outcome, notes
+    return outcome
+
+
+def go_on(game: Game, run: Run, directory: RunDirectory, record: dict[str, Any]) -> dict[str, Any]:
+    """Put the game where its newest checkpoint is; what is to be remembered of this, with all that may change bits."""
+    state, path, problems = CheckpointFolder(directory.path / "checkpoints").newest()
+    notes = [f"{problem}; going on from {path.name}" for problem in problems]
+    notes += differences(state["identity"], record)
+    if distributed.rank() == 0:
+        for note in notes:
+            log.warning("%s", note)
+    restore_game(game, state["game"])
+    run.restore(state["run"])
+    told = {name: record[name] for name in ("command", "started", "ganlab")}
+    return told | {"kimg": game.clock.progress.kimg, "notes": notes}
 
 
 def make_reporters(recipe: Recipe, plugins: Plugins, console: Sequence[Reporter]) -> dict[str, Reporter]:

@@ -38,9 +38,11 @@ def reapply(game: Game) -> None:
 
 def _change(game: Game, action: SetWeight | SetTurns | SetProbability) -> None:
     if isinstance(action, SetProbability):
-        changes = {change.name: change for stage in game.stages for change in stage.changes}
-        _known(action.augmentation, changes, "augmentation")
-        changes[action.augmentation].augmentation.probability = action.probability
+        changes = [change for stage in game.stages for change in stage.changes]
+        _known(action.augmentation, {change.name for change in changes}, "augmentation")
+        for change in changes:
+            if change.name == action.augmentation:
+                change.augmentation.probability = action.probability
         return
     if isinstance(action, SetWeight):
         _known(action.term, {charge.name for stage in game.stages for charge in stage.charges}, "term")

@@ -131,7 +131,7 @@ class Game:
             for charge in stage.charges:
                 found[f"stages/{number}/terms/{charge.name}"] = charge.term
             for change in stage.changes:
-                found[f"stages/{number}/augmentations/{change.name}"] = change.augmentation
+                found[f"stages/{number}/augmentations/{change.name}/{change.view}"] = change.augmentation
         watching = self.watching
         found.update((f"diagnostics/{name}", each) for name, _, each in watching.diagnostics)
         found.update((f"monitors/{name}", each) for name, each in watching.monitors)

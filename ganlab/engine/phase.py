@@ -55,15 +55,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class Change:
-    """An augmentation and the views it changes (None: all)."""
+    """An augmentation of one view. Each view has an instance of its own, since it may remember what it saw."""
 
     name: str
+    view: str
     augmentation: Augmentation
-    views: tuple[str, ...] | None = None
-
-    def touches(self, view: str) -> bool:
-        """True if it changes that view."""
-        return self.views is None or view in self.views
 
 
 @dataclass(frozen=True)

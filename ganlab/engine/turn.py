@@ -108,7 +108,7 @@ class OpenTurn(Turn):
         if key not in self._changed:
             view = self._shown(side)[name]
             for change in self._stage.changes:
-                if change.touches(name):
+                if change.view == name:
                     rows = None if view.rows is None else view.rows.shape[0]
                     view = change.augmentation.augment(view, side, self._random(f"{change.name}/{name}/{side}", rows))
             self._changed[key] = view
