@@ -28,8 +28,8 @@ def splitmix(state: Tensor) -> Tensor:
 class LatentDropout(nn.Module):
     """Drops each entry of (N, ...) with probability `p`, the others are divided by 1 - p; nothing without a seed.
 
-    In training and at test alike. The mask is a function of the sample's seed (N,) int64, of `index`, which tells the layers of a network apart, and
-    of the position in the sample. Isola et al. 2017, arXiv:1611.07004, section 3.2.
+    In training and at test alike. The mask is a function of the sample's seed (N,) int64, of `index`, which tells the
+    layers of a network apart, and of the position in the sample. Isola et al. 2017, arXiv:1611.07004, section 3.2.
     """
 
     def __init__(self, p: float, index: int) -> None:
