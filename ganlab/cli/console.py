@@ -12,6 +12,7 @@ import time
 import tomllib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -28,6 +29,8 @@ from ganlab.records import action_record, finding_record, json_line, measurement
 from ganlab.values import Action, Ending, Finding, Outcome, Picture, Progress, Severity, Tick
 
 LINE_EVERY_SECONDS = 30.0
+
+HEADLINES = 4
 
 STYLES = {Severity.NOTE: "cyan", Severity.WARNING: "yellow", Severity.CRITICAL: "bold red"}
 
@@ -222,19 +225,16 @@ class Status:
         return f"costs {' '.join(costs)}" if costs else ""
 
     def _headlines(self) -> str:
-        """Measurements that stand alone (coverage, not cost/image): what diagnostics have to say first."""
-        return " ".join(
-            f"{printable(name)} {number(value)}" for name, value in self._numbers.items() if "/" not in name
-        )
+        """The first measurements that stand alone (coverage, not cost/image): what diagnostics say first."""
+        alone = (pair for pair in self._numbers.items() if "/" not in pair[0])
+        return " ".join(f"{printable(name)} {number(value)}" for name, value in islice(alone, HEADLINES))
 
 
 def told(finding: Finding) -> Text:
     """Severity, sentence and advice, as they are printed when a finding is made."""
-    text = Text(f"{finding.severity}", STYLES[finding.severity])
-    text.append(f" at {finding.kimg:.1f} kimg, {printable(finding.monitor)}: {printable(finding.sentence)}", "not bold")
-    if finding.advice:
-        text.append(f"\n  {printable(finding.advice)}", "not bold")
-    return text
+    sentence = f" at {finding.kimg:.1f} kimg, {printable(finding.monitor)}: {printable(finding.sentence)}"
+    advice = f"\n  {printable(finding.advice)}" if finding.advice else ""
+    return Text.assemble((finding.severity.value, STYLES[finding.severity]), sentence, advice)
 
 
 def done(action: Action, progress: Progress) -> str:

@@ -177,6 +177,13 @@ def test_in_a_window_of_forty_columns_no_line_is_longer_and_everything_is_there(
     assert "finished" in text
 
 
+def test_the_lines_that_stay_in_place_are_gone_at_the_end():
+    stream = Terminal()
+    play(stream, at(1, tick(12.3)), ended)
+    after_the_cursor_is_back = stream.getvalue().rsplit("\x1b[?25h", 1)[1]
+    assert after_the_cursor_is_back.count("\x1b[2K") >= 4
+
+
 def test_a_terminal_is_handed_back_with_its_cursor_even_if_the_run_breaks():
     stream = Terminal()
     console = Console(stream, Clock())
@@ -199,7 +206,7 @@ def test_colours_are_left_out_where_no_color_is_set(monkeypatch: pytest.MonkeyPa
 def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TERM", "dumb")
     stream = Terminal()
-    play(stream, at(30, tick(50.0)), ended)
+    play(stream, at(30, tick(50.0)))
     assert "\x1b" not in stream.getvalue()
     assert "50.0/200 kimg | 2140 img/s" in stream.getvalue()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from ganlab import Picture, Progress, RunInfo, Tick
 from ganlab.builtin.reporters import ganlab_register_reporters
 from ganlab.builtin.reporters.samples import Samples
 
-from .conftest import END, REAL, progress, tick
+from .conftest import END, FAKE, REAL, progress, tick
 
 
 def started(run: RunInfo, real: Picture | None = REAL) -> Samples:
@@ -69,6 +71,30 @@ def test_a_kind_that_cannot_be_drawn_is_noted_once(run: RunInfo, caplog: pytest.
     assert len(caplog.records) == 1
     assert "volume" in caplog.text
     assert not (run.directory / "samples").exists()
+
+
+def test_whoever_is_looking_at_a_sheet_sees_the_old_one_whole_while_it_is_replaced(run: RunInfo):
+    started(run)
+    with (run.directory / "samples" / "real.png").open("rb") as viewer:
+        before = (run.directory / "samples" / "real.png").read_bytes()
+        started(run, FAKE)
+        assert viewer.read() == before
+    assert (run.directory / "samples" / "real.png").read_bytes() != before
+
+
+def test_a_sheet_cut_short_by_a_full_disk_leaves_the_one_that_was_there(run: RunInfo, monkeypatch: pytest.MonkeyPatch):
+    started(run)
+    before = (run.directory / "samples" / "real.png").read_bytes()
+
+    def half(path: Path, content: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    started(run)
+    assert (run.directory / "samples" / "real.png").read_bytes() == before
+    assert len(list((run.directory / "samples").iterdir())) == 1
 
 
 def test_a_disk_that_refuses_does_not_end_the_run_and_leaves_no_half_file(
