@@ -21,7 +21,7 @@ from ganlab.engine.checkpoint import CheckpointFolder, restore_game
 from ganlab.engine.game import Game
 from ganlab.engine.loop import train
 from ganlab.engine.run import Run
-from ganlab.errors import CheckpointError
+from ganlab.errors import CheckpointError, DataError
 from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.interfaces.task import Task
 from ganlab.plugins import Observers, Plugins
@@ -66,8 +66,8 @@ def play_run(
     resume: bool = False,
 ) -> Outcome:
     """Play the recipe in its claimed directory, from the start or from its newest checkpoint; say how it ended."""
-    first = distributed.rank() == 0
     game = build_game(recipe, plugins, device)
+    first = distributed.rank() == 0
     text = to_toml(recipe.model_dump(mode="json", exclude_none=True))
     info = RunInfo(
         directory.name, directory.path, text, budget_kimg(recipe), tuple(game.players), str(game.place.device)
@@ -93,6 +93,10 @@ def play_run(
 def go_on(game: Game, run: Run, directory: RunDirectory, record: dict[str, Any]) -> dict[str, Any]:
     """Put the game where its newest checkpoint is; what is to be remembered of this, with all that may change bits."""
     state, path, problems = CheckpointFolder(directory.path / "checkpoints").newest()
+    if state["identity"]["data"] != record["data"]:
+        raise DataError(
+            f"the samples of run '{directory.name}' have changed since it began; restore them, or begin another run"
+        )
     notes = [f"{problem}; going on from {path.name}" for problem in problems]
     notes += differences(state["identity"], record)
     if distributed.rank() == 0:
@@ -116,7 +120,7 @@ def make_reporters(recipe: Recipe, plugins: Plugins, console: Sequence[Reporter]
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What is not as it was, and may change bits."""
-    watched = ("ganlab", "libraries", "plugins", "device", "cpu_capability", "threads", "processes", "data")
+    watched = ("ganlab", "libraries", "plugins", "device", "cpu_capability", "threads", "processes")
     return [
         f"not bit-exact: {key} was {before.get(key)}, is {now[key]}" for key in watched if before.get(key) != now[key]
     ]

@@ -1,0 +1,85 @@
+"""`ganlab run`: from a recipe to a run."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ganlab.assemble.run_directory import RunDirectory
+from ganlab.cli import parameters
+from ganlab.cli.failures import Session
+from ganlab.cli.output import say
+from ganlab.cli.playing import as_tree, first_process, play, plugins_that_warn
+from ganlab.errors import RecipeError
+
+if TYPE_CHECKING:
+    from ganlab.plugins import Plugins
+    from ganlab.recipe.layers import Tree
+
+DEFAULT = "digits"
+
+
+@click.command("run")
+@click.argument("recipe", default=DEFAULT, shell_complete=parameters.complete_recipe)
+@parameters.settings
+@click.option("--name", help="What the run is called; made from the recipe and the time if left out.")
+@parameters.runs
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), metavar="N", help="Short for --set seed=N.")
+@parameters.device
+@click.option("--dry-run", is_flag=True, help="Print the complete recipe as TOML and stop.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per tick instead of progress.")
+@click.pass_obj
+def command(
+    session: Session,
+    recipe: str,
+    settings: tuple[str, ...],
+    name: str | None,
+    runs: Path,
+    seed: int | None,
+    device: str,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Play RECIPE, the name of a recipe or a .toml file, from its first round.
+
+    The recipe is checked, and the run's directory claimed, before anything heavy is loaded. Ctrl-C ends the run after
+    the round with a checkpoint; 'ganlab resume' goes on from there.
+    """
+    from ganlab.assemble.resolution import resolve
+    from ganlab.recipe import override, to_toml
+
+    plugins = plugins_that_warn()
+    tree = override(find_recipe(recipe, plugins), [*settings, *([] if seed is None else [f"seed={seed}"])])
+    complete = resolve(tree, plugins)
+    if dry_run:
+        say(to_toml(as_tree(complete)).rstrip("\n"))
+        return 0
+    recipe_name = named(recipe)
+    if first_process():
+        directory = RunDirectory.claim(runs, name, recipe_name)
+    else:  # only the first process writes, so that only the first needs to know the name
+        directory = RunDirectory(runs / (name or recipe_name))
+    return play(session, complete, plugins, directory, device=device, as_json=as_json, recipe_name=recipe_name)
+
+
+def find_recipe(recipe: str, plugins: Plugins) -> Tree:
+    """The recipe of that name or in that file, laid over what it extends."""
+    from ganlab.recipe import layered, read_toml
+
+    def path(name: str) -> Path:
+        return plugins.find("recipes", name).path
+
+    is_file = recipe.endswith(".toml") or os.sep in recipe
+    if not is_file and Path(f"{recipe}.toml").is_file() and recipe not in plugins.names("recipes", third_party=True):
+        raise RecipeError(f"no recipe named '{recipe}', but there is a file: say {recipe}.toml")
+    return layered(read_toml(Path(recipe) if is_file else path(recipe)), path)
+
+
+def named(recipe: str) -> str:
+    """What runs of the recipe are called, before the time: its name, or its file's."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(recipe).stem).strip("-._")
+    return name[:40] or "run"
