@@ -140,7 +140,7 @@ def _values(
         return (values / 32767.5 - 1).astype(np.float32)
     if values.dtype.kind != "f" or values.min() >= 0 or values.min() < -1.001 or values.max() > 1.001:
         raise DataError(
-            f"{where} holds {values.dtype} from {values.min():g} to {values.max():g}, so what black and white are is "
+            f"{where} holds {values.dtype} from {values.min():g} to {values.max():g}, so black and white are "
             "unknown; set value_range = [lowest, highest]"
         )
     return values.astype(np.float32)
