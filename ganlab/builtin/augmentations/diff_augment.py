@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field as Option
 
 import ganlab
-from ganlab.builtin.augmentations.images import Probability, chosen, image, moving_condition
+from ganlab.builtin.augmentations.images import Probability, chosen, image, moving_condition, rectangle
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,7 +59,7 @@ class DiffAugment(ganlab.Augmentation):
         if "translation" in self.policies:
             picture = shifted(picture, self.translation, random)
         if "cutout" in self.policies:
-            picture = cut_out(picture, self.cutout, random)
+            picture = picture.masked_fill(rectangle(picture, self.cutout, random), 0.0)
         return picture
 
 
@@ -88,20 +88,3 @@ def shifted(picture: Tensor, share: float, random: ganlab.Random) -> Tensor:
     places = (rows[:, :, None] * (width + 2 * left) + columns[:, None, :]).flatten(1)
     # No place is read twice, so that the backward pass adds nothing up and stays deterministic on a GPU.
     return padded.flatten(2).gather(2, places[:, None].expand(-1, channels, -1)).view_as(picture)
-
-
-def cut_out(picture: Tensor, share: float, random: ganlab.Random) -> Tensor:
-    """A rectangle of `share` of each side set to zero, its centre uniform over the picture."""
-    height, width = picture.shape[2:]
-    hidden = stretch(height, share, random)[:, :, None] & stretch(width, share, random)[:, None, :]
-    return picture.masked_fill(hidden[:, None], 0.0)
-
-
-def stretch(size: int, share: float, random: ganlab.Random) -> Tensor:
-    """True on `share` of a line of `size` pixels around a random one, (M, size)."""
-    import torch
-
-    length = round(size * share)
-    first = random.integers(size, 1) - length // 2
-    places = torch.arange(size, device=first.device)
-    return (places >= first) & (places < first + length)

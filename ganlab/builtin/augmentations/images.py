@@ -1,4 +1,4 @@
-"""What the augmentations of images share: which tensors are pictures, and what moves together."""
+"""What the augmentations of images share: which tensors are pictures, what moves together, what is chosen by lot."""
 
 from __future__ import annotations
 
@@ -48,3 +48,19 @@ def chosen(changed: Tensor, original: Tensor, probability: float, random: Random
     import torch
 
     return torch.where(random.uniform(*[1] * (original.dim() - 1)) < probability, changed, original)
+
+
+def rectangle(picture: Tensor, share: float, random: Random) -> Tensor:
+    """True on a rectangle of `share` of each side, its centre uniform over the picture, (M, 1, H, W)."""
+    rows, columns = (_stretch(size, share, random) for size in picture.shape[2:])
+    return (rows[:, :, None] & columns[:, None, :])[:, None]
+
+
+def _stretch(size: int, share: float, random: Random) -> Tensor:
+    """True on `share` of a line of `size` pixels around a random one, (M, size)."""
+    import torch
+
+    length = round(size * share)
+    first = random.integers(size, 1) - length // 2
+    places = torch.arange(size, device=first.device)
+    return (places >= first) & (places < first + length)

@@ -96,12 +96,14 @@ def test_a_path_length_does_not_grow_with_the_number_of_pixels(term, table):
 
 def test_path_length_reaches_the_generators_weights(term, table):
     weight = MATRIX.clone().requires_grad_(True)
-    term("path-length").cost(generated(table, lambda latent: latent @ weight.T)).mean().backward()
-    noise = Stream(0, "test", torch.device("cpu")).at(0, 4).normal(3)
+    path_length = term("path-length", decay=0.5)
+    path_length.cost(generated(table, lambda latent: latent @ weight.T))
+    path_length.cost(generated(table, lambda latent: latent @ weight.T, place=1)).mean().backward()
     # With a held fixed, d/dA (|A^T y| - a)^2 = 2 (|A^T y| - a) y (A^T y)^T / |A^T y|.
-    back, length = noise @ MATRIX, lengths(0)
-    factor = 2 * (length - length.mean()) / length / 4
-    torch.testing.assert_close(weight.grad, torch.einsum("n,ni,nj->ij", factor, noise, back))
+    noise = Stream(0, "test", torch.device("cpu")).at(1, 4).normal(3)
+    mean = (lengths(0).mean() + lengths(1).mean()) / 2
+    factor = 2 * (lengths(1) - mean) / lengths(1) / 4
+    torch.testing.assert_close(weight.grad, torch.einsum("n,ni,nj->ij", factor, noise, noise @ MATRIX))
 
 
 def test_path_length_hands_conditions_on_and_takes_the_named_field(term, table):
