@@ -217,8 +217,8 @@ def test_an_error_a_person_can_act_on_passes_through() -> None:
 
 
 def test_what_a_factory_makes_must_be_of_its_kind() -> None:
-    with pytest.raises(PluginError, match=r"is a dict, not a ganlab\.Loss"):
-        Entry("losses", "odd", lambda: {}, THEIRS).create()
+    with pytest.raises(PluginError, match=r"is a int, not a ganlab\.Loss"):
+        Entry("losses", "odd", lambda: 0, THEIRS).create()
 
 
 def test_every_kind_has_a_singular() -> None:
