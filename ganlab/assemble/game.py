@@ -16,7 +16,7 @@ from ganlab.engine.device import RESIDENT_SHARE, Place, find_device
 from ganlab.engine.game import Clock, Game, Watching
 from ganlab.engine.phase import Change, Charge, Goal, Phase, Stage, Stake, Weight
 from ganlab.engine.player import Average, Player
-from ganlab.engine.schedule import Constant, Fall, Line
+from ganlab.engine.schedule import Constant, Fall, Path
 from ganlab.engine.stream import BatchStream
 from ganlab.errors import RecipeError, nearest
 from ganlab.interfaces.architecture import Architecture
@@ -211,6 +211,7 @@ def _stage(
 ) -> Stage:
     check_names("views:", rules.views, seen)
     judges = list(dict.fromkeys(view.judge for view in seen.values()))
+    budget = budget_kimg(builder.recipe)
     stakes = []
     for name, view in seen.items():
         setting = rules.views.get(name, ViewSetting())
@@ -220,10 +221,10 @@ def _stage(
                 judge=view.judge,
                 against=view.against,
                 loss=builder.create("losses", setting.loss or rules.loss),
-                real=weight_of(setting.real),
-                fake=weight_of(setting.fake),
+                real=weight_of(setting.real, budget),
+                fake=weight_of(setting.fake, budget),
                 mismatched=setting.mismatched,
-                generator=weight_of(setting.generator),
+                generator=weight_of(setting.generator, budget),
                 judgements=setting.judgements,
                 cadence=Cadence(1, setting.from_kimg, setting.until_kimg),
             )
@@ -234,7 +235,7 @@ def _stage(
             term.key,
             builder.create("terms", term),
             term.on,
-            weight_of(term.weight),
+            weight_of(term.weight, budget),
             Cadence(term.every, term.from_kimg, term.until_kimg),
         )
         for term in rules.terms
@@ -269,10 +270,11 @@ def _stage(
     )
 
 
-def weight_of(setting: WeightSetting) -> Weight:
-    """A weight as a function of progress."""
+def weight_of(setting: WeightSetting, budget: float) -> Weight:
+    """A weight as a function of progress; a ramp that does not say when it ends takes the budget, in kimg."""
     if isinstance(setting, Ramp):
-        return Line(setting.start, setting.end, setting.from_kimg, setting.until_kimg)
+        until = setting.until_kimg or budget
+        return Path(setting.start, setting.end, setting.from_kimg, until, setting.shape == "geometric")
     return Constant(setting)
 
 

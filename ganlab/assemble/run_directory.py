@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ganlab.errors import BusyError, RecipeError, StorageError, nearest
+from ganlab.errors import BusyError, CheckpointError, RecipeError, StorageError, nearest
 from ganlab.values import Field, Fields, Outcome
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -112,6 +112,14 @@ class RunDirectory:
                 (self.path / name).unlink(missing_ok=True)
             self.path.rmdir()
         self.unlock()
+
+    def check_checkpoint(self) -> None:
+        """Raise `CheckpointError` if the run has none."""
+        if not any((self.path / "checkpoints").glob("*.ckpt")):
+            raise CheckpointError(
+                f"run '{self.name}' ended before its first checkpoint; "
+                f"begin another with 'ganlab run {self.path / 'recipe.toml'}'"
+            )
 
     def write(self, name: str, text: str) -> None:
         """A file of the run, whole or not at all. Raises `StorageError`."""

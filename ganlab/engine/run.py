@@ -11,6 +11,7 @@ from ganlab.engine.checkpoint import CheckpointFolder, game_state
 from ganlab.engine.game import Game
 from ganlab.engine.look import undisturbed
 from ganlab.engine.signals import Signals
+from ganlab.errors import StorageError
 from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.values import Action, Ending, Finding, Outcome, Picture, Tick
 
@@ -107,6 +108,12 @@ class Run:
         """Save, unless a number stopped being finite; close the reporters; let go of the signals."""
         if outcome.ending is not Ending.DIVERGED:
             self.save(game)
+        refusals = []
         for reporter in self._reporters.values():
-            reporter.end(outcome)
+            try:
+                reporter.end(outcome)
+            except StorageError as error:
+                refusals.append(error)
         self._signals.leave()
+        if refusals:
+            raise refusals[0]

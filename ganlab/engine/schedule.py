@@ -44,15 +44,18 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A weight that moves from `start` to `end` between two places in the run."""
+class Path:
+    """A weight that moves from `start` to `end` between two places in the run: by equal steps, or by equal factors."""
 
     start: float
     end: float
     from_kimg: float
     until_kimg: float
+    geometric: bool = False
 
     def __call__(self, progress: Progress) -> float:
         length = self.until_kimg - self.from_kimg
-        part = (progress.kimg - self.from_kimg) / length if length > 0 else 1.0
-        return self.start + (self.end - self.start) * min(1.0, max(0.0, part))
+        part = min(1.0, max(0.0, (progress.kimg - self.from_kimg) / length)) if length > 0 else 1.0
+        if self.geometric:
+            return self.start * (self.end / self.start) ** part
+        return self.start + (self.end - self.start) * part

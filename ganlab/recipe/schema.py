@@ -36,12 +36,19 @@ class Component(BaseModel):
 
 
 class Ramp(Table):
-    """A number that moves in a straight line while the run goes on."""
+    """A number that moves from `start` to `end` while the run goes on."""
 
     start: NotNegative
     end: NotNegative
     from_kimg: NotNegative = 0.0
-    until_kimg: Positive
+    until_kimg: Positive | None = Field(None, description="the end of the budget if left out")
+    shape: Literal["linear", "geometric"] = Field("linear", description="by equal steps, or by equal factors")
+
+    @model_validator(mode="after")
+    def _factors_need_numbers_above_zero(self) -> Ramp:
+        if self.shape == "geometric" and not (self.start and self.end):
+            raise ValueError("shape = 'geometric' needs start and end above 0")
+        return self
 
 
 Weight = NotNegative | Ramp
@@ -207,7 +214,9 @@ class Recipe(Table):
     checkpoint_seconds: Positive = Field(60.0, description="at most so much work is lost; a save also ends each run")
     task: Component
     dataset: Component | None = None
-    datasets: dict[str, DatasetSetting] | None = Field(None, description="several streams by name, instead of `dataset`")
+    datasets: dict[str, DatasetSetting] | None = Field(
+        None, description="several streams by name, instead of `dataset`"
+    )
     counted: str | None = Field(None, description="the dataset whose samples the budget counts; the first if left out")
     loss: Component
     views: dict[str, ViewSetting] = {}

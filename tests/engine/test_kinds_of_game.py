@@ -126,7 +126,7 @@ def test_super_resolution_pretrains_without_its_discriminator() -> None:
 
 
 class LayoutToImage(Task):
-    """A caption becomes a box, box and caption an image; one view shows the image, one the object, where there is one."""
+    """A caption becomes a box, box and caption an image; one view shows the image, one the object if any."""
 
     conditions = ("caption",)
 

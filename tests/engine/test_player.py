@@ -10,7 +10,7 @@ from torch.nn import BatchNorm1d, Linear, Sequential
 
 from ganlab import Progress
 from ganlab.engine.player import Average, Player
-from ganlab.engine.schedule import Constant, Fall, Line
+from ganlab.engine.schedule import Constant, Fall, Path
 
 
 def at(samples: int) -> Progress:
@@ -72,9 +72,11 @@ def test_a_step_schedule_multiplies_at_each_step() -> None:
     assert [fall(at(kimg * 1000)) for kimg in (5, 10, 25, 39)] == [1.0, 0.5, 0.25, 0.125]
 
 
-def test_weights_stay_or_move_in_a_line() -> None:
-    line = Line(1.0, 3.0, from_kimg=2.0, until_kimg=4.0)
-    assert [line(at(kimg * 1000)) for kimg in (0, 2, 3, 4, 9)] == [1.0, 1.0, 2.0, 3.0, 3.0]
+def test_weights_stay_or_move_by_equal_steps_or_equal_factors() -> None:
+    steps = Path(1.0, 3.0, from_kimg=2.0, until_kimg=4.0)
+    assert [steps(at(kimg * 1000)) for kimg in (0, 2, 3, 4, 9)] == [1.0, 1.0, 2.0, 3.0, 3.0]
+    factors = Path(1.0, 0.01, from_kimg=0.0, until_kimg=4.0, geometric=True)
+    assert [factors(at(kimg * 1000)) for kimg in (0, 2, 4)] == pytest.approx([1.0, 0.1, 0.01])
     assert Constant(0.3)(at(7)) == 0.3
 
 

@@ -33,6 +33,7 @@ from ganlab import (
 from ganlab.engine.loop import play_round, train
 from tests.engine.toys import ToyData, player, toy_game, weights
 
+SIDES = ("real", "fake")
 PICTURES = {"source": Field("image", (1, 16, 16)), "target": Field("image", (1, 16, 16))}
 
 
@@ -138,7 +139,9 @@ class TestR2SeveralJudgements:
         told = game.ledger.read()
         assert game.clock.turns == 2
         assert told["cost/critic-of-both"] == pytest.approx(
-            told["cost/fine/real"] + told["cost/fine/fake"] + 0.5 * (told["cost/coarse/real"] + told["cost/coarse/fake"]),
+            told["cost/fine/real"]
+            + told["cost/fine/fake"]
+            + 0.5 * (told["cost/coarse/real"] + told["cost/coarse/fake"]),
             rel=1e-5,
         )
         assert told["weighted/coarse/generator"] == pytest.approx(2 * told["cost/coarse/generator"])
@@ -228,7 +231,9 @@ class TestR4Weights:
         for _ in range(3):
             play_round(game)
             told = game.ledger.read()
-            ratios.append(told.get("weighted/point/generator", told["cost/point/generator"]) / told["cost/point/generator"])
+            ratios.append(
+                told.get("weighted/point/generator", told["cost/point/generator"]) / told["cost/point/generator"]
+            )
             game.ledger.clear()
         assert ratios == pytest.approx([0.5, 0.75, 1.0])
 
