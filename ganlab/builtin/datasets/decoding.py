@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
+from ganlab.builtin.datasets.options import Background, Resize
 from ganlab.builtin.datasets.problems import Unusable
-
-Resize: TypeAlias = Literal["refuse", "crop", "stretch"]
-Background: TypeAlias = Literal["white", "black"]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 LARGEST_PIXELS = 64_000_000

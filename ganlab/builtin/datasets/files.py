@@ -7,6 +7,7 @@ A sample is one picture, or several that belong together (a source and its targe
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,8 @@ from torch import Tensor
 
 from ganlab.builtin.datasets.folder import LINKS, Contents
 from ganlab.builtin.datasets.problems import Problems, Unusable, shown
+
+log = logging.getLogger("ganlab")
 
 READERS = min(4, os.cpu_count() or 1)
 AT_ONCE = 64
@@ -77,7 +80,7 @@ def scan(contents: Contents, names: Sequence[str], read: Read, *, memory_bytes: 
     notes += [f"{links} {LINKS} are passed over"] if links else []
     notes += [f"{len(contents.problems)} samples are left out: {contents.problems}"] if contents.problems else []
     if notes:
-        warnings.warn(f"in '{shown(str(contents.root))}' {'; '.join(notes)}", stacklevel=3)
+        log.warning("in '%s' %s", shown(str(contents.root)), "; ".join(notes))
     return replace(found, kept=kept)
 
 

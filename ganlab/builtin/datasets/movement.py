@@ -36,13 +36,10 @@ class Movement:
 
     @staticmethod
     def _windows(pictures: Tensor, height: int, width: int, moves: Tensor | None) -> Tensor:
-        count, channels, full_height, full_width = pictures.shape
-        spare_down, spare_right = full_height - height, full_width - width
+        spare_down, spare_right = pictures.shape[2] - height, pictures.shape[3] - width
         if moves is None:
             return pictures.narrow(2, spare_down // 2, height).narrow(3, spare_right // 2, width)
         top = (moves[:, 0] * (spare_down + 1)).to(torch.int64)
         left = (moves[:, 1] * (spare_right + 1)).to(torch.int64)
-        down = top[:, None] + torch.arange(height, device=pictures.device)
-        right = left[:, None] + torch.arange(width, device=pictures.device)
-        rows = pictures.gather(2, down[:, None, :, None].expand(count, channels, height, full_width))
-        return rows.gather(3, right[:, None, None, :].expand(count, channels, height, width))
+        windows = pictures.unfold(2, height, 1).unfold(3, width, 1)  # (N, C, places down, places right, height, width)
+        return windows[torch.arange(len(pictures), device=pictures.device), :, top, left]

@@ -154,7 +154,7 @@ def _labels(values: np.ndarray[Any, Any], count: int, where: str) -> tuple[Tenso
     if values.shape != (count,):
         raise DataError(f"{where} has the shape {values.shape}; expected one label for each of {count} samples")
     if values.dtype.kind in "US":
-        names, numbers = np.unique(values, return_inverse=True)
+        names, numbers = np.unique(values.astype(np.str_), return_inverse=True)
         return torch.from_numpy(numbers.astype(np.int64)), tuple(map(str, names))
     if values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= MOST_CLASSES:
         seen = f"{values.dtype} from {values.min()} to {values.max()}"

@@ -39,7 +39,7 @@ def test_there_is_an_example_of_each():
 def test_rows_are_what_the_fields_say(dataset, draws):
     for part in (dataset.train, dataset.held_out):
         rows = part.rows(torch.tensor([1, 0, 1]), draws(3))
-        assert list(rows) == list(dataset.fields)
+        assert set(rows) == set(dataset.fields)
         for name, field in dataset.fields.items():
             assert tuple(rows[name].shape) == (3, *field.shape)
             if field.kind == "category":

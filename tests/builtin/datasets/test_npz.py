@@ -112,6 +112,8 @@ def test_labels_are_numbers_or_names_and_every_class_is_held_out(make, store):
     named = make("npz", path=store(x=images, y=np.array([["dog"], ["cat"]] * 10)), labels="y")
     assert named.fields["label"].names == ("cat", "dog")
     assert named.train.rows(torch.arange(2), None)["label"].tolist() == [1, 0]
+    octets = make("npz", path=store(x=images, y=np.array([b"dog", b"cat"] * 10)), labels="y")
+    assert octets.fields["label"].names == ("cat", "dog")
 
 
 @pytest.mark.parametrize(
