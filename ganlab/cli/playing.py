@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import shlex
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,6 +43,17 @@ class Warnings(logging.Handler):
         click.echo(f"ganlab: {record.levelname.lower()}: {printable(record.getMessage())}", err=True)
 
 
+@contextmanager
+def warnings_shown() -> Iterator[None]:
+    """Inside, what ganlab warns of is printed."""
+    handler = Warnings()
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
 def first_process() -> bool:
     """True unless torchrun started this process as one of the others, which neither claim nor print."""
     return os.environ.get("RANK", "0") == "0"
@@ -67,14 +79,12 @@ def play(
 ) -> int:
     """Play in the directory, which is locked, and return the exit status of how it ended."""
     session.run = directory.path
-    warnings = Warnings()
-    log.addHandler(warnings)
     try:
         from ganlab.assemble.runs import play_run
         from ganlab.cli.console import Console, JsonConsole
         from ganlab.engine import distributed
 
-        with nullcontext(JsonConsole()) if as_json else Console() as console:
+        with warnings_shown(), nullcontext(JsonConsole()) if as_json else Console() as console:
             if as_json and first_process():
                 say_json({"event": "run", "run": directory.name, "directory": str(directory.path)})
             outcome = play_run(
@@ -92,7 +102,6 @@ def play(
             directory.abandon()
         raise
     finally:
-        log.removeHandler(warnings)
         directory.unlock()
     if first_process() and not as_json:
         say(str(directory.path))

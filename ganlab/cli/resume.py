@@ -16,7 +16,7 @@ from ganlab.cli.failures import Session
 from ganlab.cli.output import say, say_json
 from ganlab.cli.playing import as_tree, doubled, first_process, play, plugins_that_warn
 from ganlab.cli.words import printable
-from ganlab.errors import CheckpointError, RecipeError
+from ganlab.errors import RecipeError
 from ganlab.values import Ending
 
 if TYPE_CHECKING:
@@ -57,11 +57,7 @@ def command(session: Session, run: str, settings: tuple[str, ...], runs: Path, d
         else:
             say(f"run '{directory.name}' is finished: {told}")
         return 0
-    if not any((directory.path / "checkpoints").glob("*.ckpt")):
-        raise CheckpointError(
-            f"run '{directory.name}' ended before its first checkpoint; "
-            f"begin anew with 'ganlab run {directory.path / 'recipe.toml'}'"
-        )
+    directory.check_checkpoint()
     if first_process():
         directory.lock()
         for key, (old, new) in changes.items():

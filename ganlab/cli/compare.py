@@ -1,0 +1,120 @@
+"""`ganlab compare`: in what two runs differ, and what came of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ganlab.assemble.run_directory import RunDirectory
+from ganlab.cli import parameters
+from ganlab.cli.difference import differing
+from ganlab.cli.output import say, say_json, say_table
+from ganlab.cli.runs import summary
+from ganlab.cli.words import duration, number
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+HOLE = "·"
+"""Stands where a number was not finite."""
+
+WIDTH = 16
+
+PLACE = ("kimg", "round", "seconds", "images_per_second")
+"""What a record of measurements says of where it was made."""
+
+Series = list[float]
+
+
+@click.command("compare")
+@click.argument("first", metavar="A", shell_complete=parameters.complete_run)
+@click.argument("second", metavar="B", shell_complete=parameters.complete_run)
+@parameters.runs
+@parameters.as_json
+def command(first: str, second: str, runs: Path, as_json: bool) -> None:
+    """Show the runs A and B side by side: what is not the same in their recipes, and their measurements, each with
+    its course and its last value."""
+    from ganlab.recipe import read_toml
+
+    directories = [RunDirectory.find(each, runs) for each in (first, second)]
+    recipes = [read_toml(each.path / "recipe.toml") for each in directories]
+    summaries = [summary(each) for each in directories]
+    courses = [course(each) for each in directories]
+    names = list(dict.fromkeys(name for each in courses for name in each))
+    changes = differing(*recipes)
+    if as_json:
+        say_json(
+            {
+                "runs": summaries,
+                "recipe": {key: list(values) for key, values in changes.items()},
+                "measurements": {
+                    name: [
+                        {"final": series[-1] if series else None, "series": series}
+                        for series in (each.get(name, []) for each in courses)
+                    ]
+                    for name in names
+                },
+            }
+        )
+        return
+    heads = [each.name for each in directories]
+    told = [
+        ("ending", [each["ending"] for each in summaries]),
+        ("health", [each["health"] for each in summaries]),
+        ("kimg", ["" if each["kimg"] is None else f"{each['kimg']:.1f}" for each in summaries]),
+        ("time", ["" if each["seconds"] is None else duration(each["seconds"]) for each in summaries]),
+    ]
+    say_table(["", *heads], [[name, *values] for name, values in told])
+    say()
+    if changes:
+        say_table(["recipe", *heads], [[key, *map(written, values)] for key, values in changes.items()])
+    else:
+        say("the recipes are the same")
+    if names:
+        say()
+        say_table(["measurement", *heads], [[name, *drawn([each.get(name, []) for each in courses])] for name in names])
+
+
+def course(directory: RunDirectory) -> dict[str, Series]:
+    """Every measurement of the run, from first to last."""
+    found: dict[str, Series] = {}
+    for record in directory.measurements():
+        for name, value in record.items():
+            if name not in PLACE:
+                found.setdefault(name, []).append(float(value))
+    return found
+
+
+def drawn(courses: Sequence[Series]) -> list[str]:
+    """Each course of one measurement and its last value, on a scale that all share."""
+    lines = [stretched(series) for series in courses]
+    finite = [height for line in lines for height in line if math.isfinite(height)]
+    low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
+    return [
+        f"{''.join(block(height, low, high) for height in line).ljust(WIDTH)} {number(series[-1])}" if series else "-"
+        for line, series in zip(lines, courses, strict=True)
+    ]
+
+
+def stretched(series: Sequence[float], width: int = WIDTH) -> Series:
+    """At most `width` numbers: means of stretches of the series."""
+    cells = min(width, len(series))
+    stretches = [series[len(series) * cell // cells : len(series) * (cell + 1) // cells] for cell in range(cells)]
+    return [sum(each) / len(each) for each in stretches]
+
+
+def block(height: float, low: float, high: float) -> str:
+    """The height as one letter."""
+    if not math.isfinite(height):
+        return HOLE
+    share = (height - low) / (high - low) if high > low else 0.5
+    return BLOCKS[min(len(BLOCKS) - 1, int(share * len(BLOCKS)))]
+
+
+def written(value: Any) -> str:
+    """A value as a recipe writes it; a dash where it has none."""
+    import json
+
+    return "-" if value is None else json.dumps(value, ensure_ascii=False)
