@@ -25,10 +25,12 @@ class LossConformance:
         of_real, of_fake = loss.discriminator(real, fake)
         return of_real, of_fake, loss.generator(fake, real) if loss.compares else loss.generator(fake)
 
-    def logits(self, shape: tuple[int, ...], size: float = 0.3, rows: int = 6) -> tuple[Tensor, Tensor]:
-        """Real and fake logits around 0."""
+    def logits(
+        self, shape: tuple[int, ...], size: float = 0.3, rows: int = 6, mistaken: float = 0.0
+    ) -> tuple[Tensor, Tensor]:
+        """Real and fake logits around 0; `mistaken` lowers the real and raises the fake ones."""
         random = ToyRandom(rows)
-        return size * random.normal(*shape), size * random.normal(*shape)
+        return size * random.normal(*shape) - mistaken, size * random.normal(*shape) + mistaken
 
     def test_costs_keep_the_shape_of_the_logits_or_are_scalars(self) -> None:
         for shape in self.shapes:
@@ -55,13 +57,13 @@ class LossConformance:
 
     def test_the_discriminator_pays_less_when_real_data_look_more_real(self) -> None:
         for shape in self.shapes:
-            real, fake = self.logits(shape)
+            real, fake = self.logits(shape, 0.1, mistaken=0.5)
             before, after = self._discriminators(real, fake), self._discriminators(real + 0.1, fake)
             assert after < before, "the discriminator's cost must fall when the logits of real data rise"
 
     def test_the_discriminator_pays_less_when_fakes_look_less_real(self) -> None:
         for shape in self.shapes:
-            real, fake = self.logits(shape)
+            real, fake = self.logits(shape, 0.1, mistaken=0.5)
             before, after = self._discriminators(real, fake), self._discriminators(real, fake - 0.1)
             assert after < before, "the discriminator's cost must fall when the logits of fakes fall"
 

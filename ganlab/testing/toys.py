@@ -52,6 +52,9 @@ class ToySource(Source):
     def rows(self, indices: Tensor, random: Random | None) -> Mapping[str, Any]:
         return {name: tensor[indices] for name, tensor in self.tensors.items()}
 
+    def nbytes(self) -> int:
+        return sum(tensor.nbytes for tensor in self.tensors.values())
+
 
 class ToyDataset(Dataset):
     """Pictures (1, 8, 8) that are darker above (label 0) or below (label 1), with some noise: 64 to train, 32 not."""

@@ -25,7 +25,7 @@ def test_reading_the_metadata_imports_neither_plugin_nor_torch() -> None:
     assert (
         run(
             "import sys; from ganlab.plugins import Plugins; Plugins().states(); "
-            "print([name for name in sys.modules if name in ('torch', 'pydantic') or 'builtin' in name])"
+            "print([name for name in sys.modules if name in ('torch', 'pydantic') or 'ganlab.b' in name])"
         )
         == "[]"
     )
