@@ -18,15 +18,15 @@ class ImagePool(ganlab.Augmentation):
     """Keeps `size` fakes; once full, a new fake is exchanged for a random old one with `probability`.
 
     Only a discriminator's turn is touched: fakes that carry a gradient pass. A condition that is a tensor is kept and
-    shown with its fake. Views that name different judges have pools of their own; where a task's views name none, name
-    the augmentation once for each in 'views'. Every process of a distributed run keeps its own pool.
+    shown with its fake. Every process of a distributed run keeps its own pool.
     Source: Shrivastava et al. 2017 (arXiv:1612.07828), section 2.3, as used by CycleGAN (arXiv:1703.10593), section 4.
     """
 
     def __init__(self, *, size: Annotated[int, Option(ge=1)] = 50, probability: Probability = 0.5) -> None:
         self.size = size
         self.probability = probability
-        self._pools: dict[str, list[Tensor]] = {}
+        self._pool: list[Tensor] = []
+        """The fakes, and the conditions beside them if there are any, (rows, ...) each."""
 
     def augment(self, view: ganlab.View, side: ganlab.Side, random: ganlab.Random) -> ganlab.View:
         if side != "fake":
@@ -34,26 +34,24 @@ class ImagePool(ganlab.Augmentation):
         new = tensors(view)
         if any(each.requires_grad for each in new):
             return view
-        pool, room = self._fill(view.judge or "", new)
+        room = self._fill(new)
         if len(new[0]) <= room:
             return view
-        shown = self._exchange(pool, new, room, random)
+        shown = self._exchange(new, room, random)
         return view.replace(data=shown[0], given=shown[1] if len(shown) > 1 else None)
 
-    def _fill(self, name: str, new: list[Tensor]) -> tuple[list[Tensor], int]:
-        """The pool, and how many of the new fakes went into it because it was not full."""
+    def _fill(self, new: list[Tensor]) -> int:
+        """Put the first of the new fakes into the pool while there is room; how many went in."""
         import torch
 
-        kept = self._pools.get(name, [each[:0] for each in new])
+        kept = self._pool or [each[:0] for each in new]
         room = self.size - len(kept[0])
         # A pool taken back from a checkpoint may still lie on another device.
         pool = [old.to(fresh.device) for old, fresh in zip(kept, new, strict=True)]
-        if room:
-            pool = [torch.cat([old, fresh[:room]]) for old, fresh in zip(pool, new, strict=True)]
-        self._pools[name] = pool
-        return pool, room
+        self._pool = [torch.cat([old, fresh[:room]]) for old, fresh in zip(pool, new, strict=True)] if room else pool
+        return room
 
-    def _exchange(self, pool: list[Tensor], new: list[Tensor], first: int, random: ganlab.Random) -> list[Tensor]:
+    def _exchange(self, new: list[Tensor], first: int, random: ganlab.Random) -> list[Tensor]:
         """The new fakes from row `first` on, some exchanged one after another, without a wait for the device."""
         import torch
 
@@ -61,17 +59,17 @@ class ImagePool(ganlab.Augmentation):
         shown = [each.clone() for each in new]
         for row in range(first, len(new[0])):
             place, swap = places[row : row + 1], swaps[row]
-            for kept, fresh in zip(pool, shown, strict=True):
+            for kept, fresh in zip(self._pool, shown, strict=True):
                 old, mine = kept.index_select(0, place), fresh[row : row + 1]
                 kept.index_copy_(0, place, torch.where(swap, mine, old))
                 fresh[row : row + 1] = torch.where(swap, old, mine)
         return shown
 
     def state(self) -> Mapping[str, Any]:
-        return {"pools": {name: [each.clone() for each in pool] for name, pool in self._pools.items()}}
+        return {"pool": [each.clone() for each in self._pool]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._pools = {name: list(pool) for name, pool in state["pools"].items()}
+        self._pool = list(state["pool"])
 
 
 def tensors(view: ganlab.View) -> list[Tensor]:

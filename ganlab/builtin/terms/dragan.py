@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field as Option
 
 import ganlab
+from ganlab.builtin.terms.judged import judged
 from ganlab.builtin.terms.slope import distance_from, drawn, numbers, over_views, slope
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class Dragan(ganlab.Term):
         self.target = target
 
     def cost(self, turn: ganlab.Turn) -> Tensor:
-        slopes = [self._around(turn, name, view) for name, view in turn.views("real").items()]
-        return over_views([distance_from(self.target, each) for each in slopes], turn, "dragan")
+        slopes = [self._around(turn, name, view) for name, view in judged(turn, "real", "dragan").items()]
+        return over_views([distance_from(self.target, each) for each in slopes])
 
     def _around(self, turn: ganlab.Turn, name: str, view: ganlab.View) -> Tensor:
         data = numbers(view, "dragan")

@@ -29,7 +29,8 @@ class FeatureMatching(ganlab.Term):
 
         costs = [
             self._distance(fake.float(), real.detach().float())
-            for view in turn.views("fake")
+            for view, shown in turn.views("fake").items()
+            if turn.player in shown.against
             for fake, real in zip(features(turn, "fake", view), features(turn, "real", view), strict=True)
         ]
         if not costs:

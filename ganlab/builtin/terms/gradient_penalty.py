@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field as Option
 
 import ganlab
+from ganlab.builtin.terms.judged import judged
 from ganlab.builtin.terms.slope import distance_from, drawn, numbers, over_views, slope
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ class GradientPenalty(ganlab.Term):
         self.one_sided = one_sided
 
     def cost(self, turn: ganlab.Turn) -> Tensor:
-        fakes = turn.views("fake")
-        slopes = [between(turn, name, view, fakes[name]) for name, view in turn.views("real").items()]
+        reals, fakes = judged(turn, "real", "gradient-penalty"), turn.views("fake")
+        slopes = [between(turn, name, view, fakes[name]) for name, view in reals.items()]
         costs = [distance_from(self.target, each, one_sided=self.one_sided) for each in slopes]
-        return over_views(costs, turn, "gradient-penalty")
+        return over_views(costs)
 
 
 def between(turn: ganlab.Turn, name: str, real: ganlab.View, fake: ganlab.View) -> Tensor:

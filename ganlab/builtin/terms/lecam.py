@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field as Option
 
 import ganlab
+from ganlab.builtin.terms.judged import judged
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,17 +33,13 @@ class LeCam(ganlab.Term):
         import torch
 
         costs = []
-        for view in turn.views("real"):
+        for view in judged(turn, "real", "lecam"):
             reals, fakes = turn.verdict("real", view).judgements, turn.verdict("fake", view).judgements
             for judgement in reals:
                 real, fake = reals[judgement].float(), fakes[judgement].float()
                 real_mean = self._follow(f"{view}/{judgement}/real", real)
                 fake_mean = self._follow(f"{view}/{judgement}/fake", fake)
                 costs.append(mean_square(real - fake_mean) + mean_square(fake - real_mean))
-        if not costs:
-            raise ganlab.RecipeError(
-                f"term 'lecam' is charged to '{turn.player}', which judges no view; charge a discriminator"
-            )
         return torch.stack(costs).sum()
 
     def _follow(self, name: str, logits: Tensor) -> Tensor:

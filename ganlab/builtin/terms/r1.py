@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ganlab
+from ganlab.builtin.terms.judged import judged
 from ganlab.builtin.terms.slope import numbers, over_views, slope
 
 if TYPE_CHECKING:
@@ -22,6 +23,6 @@ class R1(ganlab.Term):
     """
 
     def cost(self, turn: ganlab.Turn) -> Tensor:
-        views = turn.views("real").items()
+        views = judged(turn, "real", "r1").items()
         slopes = [slope(turn, name, view, numbers(view, "r1")) for name, view in views]
-        return over_views([0.5 * each.square().sum(1) for each in slopes], turn, "r1")
+        return over_views([0.5 * each.square().sum(1) for each in slopes])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ganlab
+from ganlab.builtin.terms.judged import judged
 from ganlab.builtin.terms.slope import numbers, over_views, slope
 
 if TYPE_CHECKING:
@@ -21,6 +22,6 @@ class R2(ganlab.Term):
     """
 
     def cost(self, turn: ganlab.Turn) -> Tensor:
-        views = turn.views("fake").items()
+        views = judged(turn, "fake", "r2").items()
         slopes = [slope(turn, name, view, numbers(view, "r2")) for name, view in views]
-        return over_views([0.5 * each.square().sum(1) for each in slopes], turn, "r2")
+        return over_views([0.5 * each.square().sum(1) for each in slopes])

@@ -62,12 +62,10 @@ def drawn(values: Tensor, view: View) -> Tensor:
     return values[: view.data.shape[0]] if view.rows is None else values[view.rows]
 
 
-def over_views(costs: Sequence[Tensor], turn: Turn, term: str) -> Tensor:
+def over_views(costs: Sequence[Tensor]) -> Tensor:
     """The cost (M,) of the one view a player judges, or the scalar sum of the means if it judges several."""
     import torch
 
-    if not costs:
-        raise RecipeError(f"term '{term}' is charged to '{turn.player}', which judges no view; charge a discriminator")
     if len(costs) == 1:
         return costs[0]
     return torch.stack([cost.sum() / max(cost.shape[0], 1) for cost in costs]).sum()

@@ -48,7 +48,7 @@ def test_the_pool_shows_new_fakes_until_it_is_full(augmentation, random):
 def test_a_full_pool_exchanges_fakes_and_loses_none(augmentation, random):
     pool = augmentation("image-pool", size=5)
     shown = [pool.augment(numbered(4 * turn, 4), "fake", random(4, turn)).data for turn in range(200)]
-    kept = pool.state()["pools"][""][0]
+    kept = pool.state()["pool"][0]
     # Every fake is either in the pool or was shown, once after the pool was full; the first five were shown and kept.
     later = torch.cat(shown).flatten()[5:].tolist()
     assert sorted(later + kept.flatten().tolist()) == list(range(800))
@@ -79,14 +79,6 @@ def test_an_old_fake_comes_with_its_own_condition(augmentation, random):
         view = numbered(4 * turn, 4)
         shown = pool.augment(view.replace(given=view.data.flatten().long()), "fake", random(4, turn))
         assert torch.equal(shown.data.flatten().long(), shown.given)
-
-
-def test_views_of_different_judges_have_pools_of_their_own(augmentation, random):
-    pool = augmentation("image-pool", size=1, probability=1.0)
-    for first, judge in ((0, "a"), (1, "b")):
-        pool.augment(numbered(first, 1).replace(judge=judge), "fake", random(1))
-    assert pool.augment(numbered(7, 1).replace(judge="a"), "fake", random(1)).data.item() == 0
-    assert pool.augment(numbered(8, 1).replace(judge="b"), "fake", random(1)).data.item() == 1
 
 
 def test_neither_what_was_made_nor_what_was_shown_is_changed_by_an_exchange(augmentation, random):

@@ -71,11 +71,14 @@ def test_feature_matching_leads_the_generator_and_not_the_real_data(term, table)
 
 
 def test_feature_matching_says_what_it_lacks(term, table, refuses):
-    silent = table(lambda data, given: data, {"image": (View(torch.zeros(2)), View(torch.zeros(2)))})
+    views = {"image": (View(torch.zeros(2)), View(torch.zeros(2)))}
+    silent = table(lambda data, given: data, views, player="generator")
     refuses("feature-matching", lambda: term("feature-matching").cost(silent), "'image'", "features")
     uneven = watched(table, torch.zeros(2, 2), torch.zeros(3, 2))
     refuses("feature-matching", lambda: term("feature-matching").cost(uneven), "'means'")
-    refuses("feature-matching", lambda: term("feature-matching").cost(table(player="encoder")), "'encoder'")
+    refuses(
+        "feature-matching", lambda: term("feature-matching").cost(table(views=views)), "'image'", "charge a generator"
+    )
 
 
 def charged_weights(table, network):

@@ -53,7 +53,8 @@ def test_lecam_forgets_nothing_and_learns_nothing_where_there_are_no_rows(term, 
 
 
 def test_lecam_refuses_a_player_that_judges_nothing(term, table, refuses):
-    refuses("lecam", lambda: term("lecam").cost(table(player="generator")), "'generator'")
+    turn = table(lambda data, given: data, {"image": (View(REAL), View(FAKE))}, player="generator")
+    refuses("lecam", lambda: term("lecam").cost(turn), "'generator'")
 
 
 MATRIX = torch.tensor([[2.0, 0.0], [0.0, 1.0], [1.0, 1.0]])

@@ -115,7 +115,7 @@ def test_the_condition_is_handed_on_and_not_differentiated(term, table, points):
 
 
 def test_a_player_of_several_views_pays_the_sum_of_their_means(term, table, points):
-    pair = (View(points), View(points))
+    pair = (View(points, judge="image"), View(points, judge="image"))
     turn = table(linear, {"a": pair, "b": pair})
     torch.testing.assert_close(term("r1").cost(turn), torch.tensor(25.0))
 
@@ -147,7 +147,7 @@ def test_regions_of_one_sample_share_its_place_on_the_line(term, table):
 def test_regions_without_a_partner_are_left_out_with_their_condition(term, table):
     real = View(torch.ones(3, 2), given=torch.tensor([1.0, 2.0, 9.0]), rows=torch.tensor([0, 1, 2]))
     fake = View(torch.ones(2, 2), given=torch.tensor([1.0, 2.0]), rows=torch.tensor([0, 1]))
-    turn = table(lambda data, given: linear(data, given) * given, {"region": (real, fake)})
+    turn = table(lambda data, given: linear(data, given) * given, {"image": (real, fake)})
     torch.testing.assert_close(term("gradient-penalty").cost(turn), torch.tensor([16.0, 81.0]))
 
 
@@ -167,7 +167,8 @@ def test_data_that_cannot_be_differentiated_are_refused_by_name(name, term, tabl
 
 @pytest.mark.parametrize("name", SLOPES)
 def test_a_player_that_judges_nothing_cannot_be_charged(name, term, table, refuses):
-    refuses(name, lambda: term(name).cost(table(linear, {}, player="generator")), "'generator'")
+    points = views(torch.zeros(4, 2), torch.zeros(4, 2))
+    refuses(name, lambda: term(name).cost(table(linear, points, player="generator")), "'generator'")
 
 
 @pytest.mark.parametrize("name", SLOPES)
