@@ -1,0 +1,68 @@
+"""The four built-in tasks keep every task's promises."""
+
+from __future__ import annotations
+
+import torch
+
+from ganlab import Batch, Fields, Task
+from ganlab.builtin.tasks.class_conditional import ClassConditional
+from ganlab.builtin.tasks.paired import Paired
+from ganlab.builtin.tasks.unconditional import Unconditional
+from ganlab.builtin.tasks.unpaired import Unpaired
+from ganlab.testing import TaskConformance
+from ganlab.testing.toys import ToyDataset, ToyRandom, ToyTurn
+from ganlab.values import Field
+from tests.engine.toys import ToyData
+
+PAIR = {"source": Field("image", (1, 8, 8)), "target": Field("image", (1, 8, 8))}
+
+
+class TestUnconditional(TaskConformance):
+    def make(self, fields: Fields) -> Task:
+        return Unconditional(fields, latent_size=4)
+
+
+class TestClassConditional(TaskConformance):
+    def make(self, fields: Fields) -> Task:
+        return ClassConditional(fields, latent_size=4, mismatched=True)
+
+
+class TestPaired(TaskConformance):
+    def make(self, fields: Fields) -> Task:
+        return Paired(fields)
+
+    def dataset(self) -> ToyData:
+        return ToyData(PAIR)
+
+
+class TestUnpaired(TaskConformance):
+    def make(self, fields: Fields) -> Task:
+        return Unpaired(fields)
+
+    def fields(self) -> Fields:
+        return {"a": ToyDataset().fields, "b": ToyDataset(seed=1).fields}
+
+    def batch(self, rows: int = 6) -> Batch:
+        batches = {
+            name: Batch(ToyDataset(seed=seed).train.rows(torch.arange(rows), None), rows)
+            for name, seed in (("a", 0), ("b", 1))
+        }
+        return Batch(batches, rows)
+
+
+def test_mismatched_rows_show_real_images_beside_another_label() -> None:
+    task = ClassConditional(ToyDataset().fields, latent_size=4, mismatched=True)
+    turn = ToyTurn(task=task)
+    view = turn.views("mismatched")["image"]
+    assert view.rows is not None
+    assert torch.equal(view.data, turn.real["image"][view.rows])
+    assert (view.given != turn.given["label"][view.rows]).all()
+
+
+def test_a_picture_of_a_pair_shows_source_and_target_side_by_side() -> None:
+    task = Paired(PAIR)
+    batch = Batch(ToyData(PAIR).train.rows(torch.arange(3), None), 3)
+    given = task.draw(batch, ToyRandom(3))
+    picture = task.picture(task.real(batch), given)
+    assert picture.data.shape == (3, 1, 8, 16)
+    assert torch.equal(picture.data[..., :8], batch["source"])

@@ -1,0 +1,76 @@
+"""Two processes that share each batch play the game one process plays: same costs, same weights, on both."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = """
+import hashlib, json, sys
+import torch
+from ganlab.engine import distributed
+from ganlab.engine.loop import play_round
+from tests.engine.toys import toy_game, weights
+
+game = toy_game(json.loads(sys.argv[1]))
+costs = []
+for _ in range(5):
+    play_round(game)
+    costs.append(game.ledger.read()["cost/point"])
+    game.ledger.clear()
+told = {"costs": costs, "weights": {name: weights(game, name).tolist() for name in game.players},
+        "world": distributed.world_size()}
+open(f"{sys.argv[2]}/{distributed.rank()}.json", "w").write(json.dumps(told))
+distributed.leave()
+"""
+RECIPE = {
+    "batch_size": 16,
+    "terms": [
+        {"name": "r1", "on": "point", "weight": 0.5},
+        {"name": "gradient-penalty", "on": "point", "weight": 0.5},
+    ],
+}
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+def play(processes: int, folder: Path, recipe: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each of so many processes saw."""
+    folder.mkdir()
+    port = free_port()
+    started = []
+    for rank in range(processes):
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "WORLD_SIZE": str(processes),
+            "RANK": str(rank),
+            "LOCAL_RANK": str(rank),
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": str(port),
+        }
+        command = [sys.executable, "-c", SCRIPT, json.dumps(recipe), str(folder)]
+        started.append(subprocess.Popen(command, env=environment, cwd=Path(__file__).parents[2]))
+    assert [process.wait(timeout=120) for process in started] == [0] * processes
+    return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(processes)]
+
+
+def test_two_processes_play_what_one_plays_and_agree_to_the_bit(tmp_path: Path) -> None:
+    (alone,) = play(1, tmp_path / "one", RECIPE)
+    first, second = play(2, tmp_path / "two", RECIPE)
+    assert first["world"] == 2
+    assert first["weights"] == second["weights"]
+    assert first["costs"] == pytest.approx(alone["costs"], rel=1e-4)
+    for name, weights in alone["weights"].items():
+        assert first["weights"][name] == pytest.approx(weights, rel=1e-3, abs=1e-5)
