@@ -69,6 +69,7 @@ GOLDEN = {
     "CMYK": (plain("CMYK", (255, 0, 0, 0), kind="TIFF"), 3, [0, 255, 255]),
     "16-bit PNG": (array(128 * 257, np.uint16, "PNG"), 1, [128]),
     "16-bit TIFF, brightest": (array(65535, np.uint16), 1, [255]),
+    "16-bit, to the nearest of 8": (array(1000, np.uint16), 1, [4]),  # 1000 / 257 = 3.89
     "16-bit as in the file": (array(257, np.uint16), None, [1]),
     "16-bit to colour": (array(100 * 257, np.uint16), 3, [100, 100, 100]),
     "32-bit integers": (array(200 * 257, np.int32), 1, [200]),
