@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import torch
+from torch.nn import Module
 
-from ganlab import Batch, Fields, Task
+from ganlab import Architecture, Batch, Fields, GeneratorShapes, Task
+from ganlab.builtin.architectures.unet import UNet
 from ganlab.builtin.tasks.class_conditional import ClassConditional
 from ganlab.builtin.tasks.paired import Paired
 from ganlab.builtin.tasks.unconditional import Unconditional
 from ganlab.builtin.tasks.unpaired import Unpaired
 from ganlab.testing import TaskConformance
-from ganlab.testing.toys import ToyDataset, ToyRandom, ToyTurn
+from ganlab.testing.toys import ToyArchitecture, ToyDataset, ToyRandom, ToyTurn
 from ganlab.values import Field
 from tests.engine.toys import ToyData
 
@@ -27,7 +29,17 @@ class TestClassConditional(TaskConformance):
         return ClassConditional(fields, latent_size=4, mismatched=True)
 
 
+class UNetAgainstAToy(ToyArchitecture):
+    """The generator reads the seed as its dropout's, not as a number."""
+
+    def generator(self, shapes: GeneratorShapes) -> Module:
+        return UNet(width=4).generator(shapes)
+
+
 class TestPaired(TaskConformance):
+    def architecture(self) -> Architecture:
+        return UNetAgainstAToy()
+
     def make(self, fields: Fields) -> Task:
         return Paired(fields)
 
