@@ -243,8 +243,8 @@ def _stage(
     changes = []
     for each in builder.recipe.augmentations:
         check_names("augmentations: views", each.views or [], seen)
-        for view in seen if each.views is None else each.views:
-            changes.append(Change(each.name, view, builder.create("augmentations", each)))
+        for shown in seen if each.views is None else each.views:
+            changes.append(Change(each.name, shown, builder.create("augmentations", each)))
     others = [player for player in task.players() if player not in judges]
     phases = rules.phases or [PhaseSetting(player=player) for player in [*judges, *others]]
     return Stage(

@@ -155,11 +155,8 @@ def _class(label: str, field: Field) -> int:
         return field.names.index(label)
     if label.isdecimal() and int(label) < (field.cardinality or 0):
         return int(label)
-    known = f"0 to {(field.cardinality or 1) - 1}"
-    names = f", or {', '.join(field.names[:20])}" if field.names else ""
-    raise RecipeError(
-        f"--class: '{label}' is no class of this run.{nearest(label, field.names)} There are {known}{names}"
-    )
+    known = ", ".join(field.names[:20]) or f"0 to {(field.cardinality or 1) - 1}"
+    raise RecipeError(f"--class: '{label}' is no class of this run.{nearest(label, field.names)} There are: {known}")
 
 
 def _rows(name: str, value: Any, field: Field) -> Tensor:

@@ -57,5 +57,5 @@ class Path:
         length = self.until_kimg - self.from_kimg
         part = min(1.0, max(0.0, (progress.kimg - self.from_kimg) / length)) if length > 0 else 1.0
         if self.geometric:
-            return self.start * (self.end / self.start) ** part
+            return self.start * float((self.end / self.start) ** part)
         return self.start + (self.end - self.start) * part

@@ -6,7 +6,7 @@ the discriminators' turns (detached) and then the generator's own, which saves a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
@@ -91,7 +91,7 @@ class Table:
         were_frozen = [player.frozen for player in makers]
         for player in makers:
             player.freeze(False)
-        self._fake = self.task.generate(witness, self.given)
+        self._fake = full(self.task.generate(witness, self.given))
         for player, frozen in zip(makers, were_frozen, strict=True):
             player.freeze(frozen)
         self._detached = None
@@ -105,10 +105,20 @@ class Table:
 
 def detached(value: Any) -> Any:
     """The same tree of tensors without a graph."""
+    return mapped(Tensor.detach, value)
+
+
+def full(value: Any) -> Any:
+    """The same tree of tensors, what was made in a reduced precision as float32."""
+    return mapped(lambda each: each.float() if each.is_floating_point() else each, value)
+
+
+def mapped(change: Callable[[Tensor], Tensor], value: Any) -> Any:
+    """The tree of tensors with each changed."""
     if isinstance(value, Tensor):
-        return value.detach()
+        return change(value)
     if isinstance(value, Mapping):
-        return {name: detached(each) for name, each in value.items()}
+        return {name: mapped(change, each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(detached(each) for each in value)
+        return type(value)(mapped(change, each) for each in value)
     return value

@@ -43,7 +43,7 @@ class OpenTurn(Turn):
         self._table = table
         self._makers = makers
         self._random = random
-        self._place = place
+        self.place = place
         self._ledger = ledger
         self._stakes = {each.view: each for each in stage.stakes}
         self._seen: dict[Side, Views] = {}
@@ -65,7 +65,8 @@ class OpenTurn(Turn):
 
     @property
     def fake(self) -> Sample:
-        return self._table.detached_fake(self._makers) if self.judged else self._table.live_fake(self._makers)
+        with self.place.autocast():
+            return self._table.detached_fake(self._makers) if self.judged else self._table.live_fake(self._makers)
 
     def views(self, side: Side) -> Views:
         shown = self._shown(side)
@@ -74,16 +75,22 @@ class OpenTurn(Turn):
     def verdict(self, side: Side, view: str) -> Verdict:
         key = (side, view)
         if key not in self._verdicts:
-            self._verdicts[key] = self._judge(view, self._view(side, view))
+            with self.place.autocast():
+                self._verdicts[key] = self._judge(view, self._view(side, view))
         return self._verdicts[key]
 
     def judge(self, name: str, view: View) -> Verdict:
-        with self._place.full_precision():
+        with self.place.full_precision():
             return self._judge(name, view)
+
+    def generate(self, given: Given) -> Sample:
+        with self.place.full_precision():
+            return self._stage.task.generate(self.networks, given)
 
     def intermediate(self, name: str) -> Any:
         if name not in self._intermediates:
-            self._intermediates[name] = self._stage.task.intermediate(name, self)
+            with self.place.autocast():
+                self._intermediates[name] = self._stage.task.intermediate(name, self)
         return self._intermediates[name]
 
     def record(self, name: str, value: Tensor) -> None:
@@ -167,7 +174,9 @@ def total_cost(turn: OpenTurn, charges: Sequence[Charge]) -> Tensor | None:
     for charge in charges:
         if charge.player == turn.player and charge.cadence.due(turn.progress):
             weight = charge.weight(turn.progress) * charge.cadence.every
-            costs.append(charged(turn, charge.name, mean(charge.term.cost(turn)), weight))
+            with turn.place.full_precision():
+                cost = mean(charge.term.cost(turn))
+            costs.append(charged(turn, charge.name, cost, weight))
     if not costs:
         return None
     total = costs[0] if len(costs) == 1 else torch.stack(costs).sum()

@@ -57,6 +57,10 @@ class Turn(ABC):
         """A new verdict on `view` by the judge of the view `name`, in float32, for costs that differentiate twice."""
 
     @abstractmethod
+    def generate(self, given: Given) -> Sample:
+        """A new sample made from `given`, in float32, with its graph."""
+
+    @abstractmethod
     def intermediate(self, name: str) -> Any:
         """The task's named intermediate, computed once per turn."""
 

@@ -195,6 +195,9 @@ class ToyTurn(Turn):
     def judge(self, name: str, view: View) -> Verdict:
         return as_verdict(self.networks[view.judge or name](view.data, view.given))
 
+    def generate(self, given: Given) -> Sample:
+        return self.task.generate(self.networks, given)
+
     def intermediate(self, name: str) -> Any:
         return self._intermediates[name] if name in self._intermediates else self.task.intermediate(name, self)
 

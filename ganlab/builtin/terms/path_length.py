@@ -49,14 +49,11 @@ class PathLength(ganlab.Term):
                 f"({', '.join(turn.given)}); say which is the latent by its option 'latent'"
             )
         latent = turn.given[self.latent].detach().requires_grad_(True)
-        # Autocast would differentiate in bfloat16, which a cost that differentiates twice does not survive.
-        with torch.autocast(latent.device.type, enabled=False):
-            made = turn.networks[turn.player](*{**turn.given, self.latent: latent}.values())
-            if isinstance(made, Mapping):
-                made = made[self.field or next(iter(made))]
-            noise = turn.random.normal(*made.shape[1:]) / prod(made.shape[2:]) ** 0.5
-            (gradient,) = torch.autograd.grad(made, latent, noise, create_graph=True)
-            lengths: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+        sample = turn.generate({**turn.given, self.latent: latent})
+        made = sample[self.field or next(iter(sample))]
+        noise = turn.random.normal(*made.shape[1:]) / prod(made.shape[2:]) ** 0.5
+        (gradient,) = torch.autograd.grad(made, latent, noise, create_graph=True)
+        lengths: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
         return (lengths - self._follow(lengths)).square()
 
     def _follow(self, lengths: Tensor) -> Tensor:

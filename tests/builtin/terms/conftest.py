@@ -66,6 +66,10 @@ class OpenTable(Turn):
         answer = self._judge(view.data, view.given)
         return answer if isinstance(answer, Verdict) else Verdict(answer)
 
+    def generate(self, given):
+        made = self.networks[self.player](*given.values())
+        return made if isinstance(made, Mapping) else {"made": made}
+
     def intermediate(self, name):
         return self._intermediates[name]
 
