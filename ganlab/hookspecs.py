@@ -1,8 +1,10 @@
 """Every hook of ganlab: when it is called and what it returns.
 
-Registries return a mapping from a kebab-case name to a factory (a class or function whose keyword parameters are the
-options a recipe may give). They are called once, when plugins are loaded. Observers are called while a run goes on,
-return nothing and change nothing; only those of plugins that the recipe names under `watch.observers` are called.
+Registries return a mapping from a kebab-case name to a factory: a class or function whose keyword parameters are the
+options a recipe may give, and whose positional-only parameters are what ganlab hands in. Each is called once, when
+something of its kind is first asked for. Observers are called on the main process while a run goes on, return nothing
+and change nothing; only those of plugins that the recipe names under `watch.observers` are called, and one that raises
+is switched off. A hook may name those of its arguments it wants and leave out the others.
 """
 
 from __future__ import annotations
@@ -86,22 +88,22 @@ def ganlab_register_recipes() -> Mapping[str, Path]:  # type: ignore[empty-body]
 
 @hookspec
 def ganlab_run_started(run: RunInfo) -> None:
-    """Observer: after everything is built and checked, before the first round."""
+    """Observer: after everything is built and checked, before the first round, or the first after a resume."""
 
 
 @hookspec
 def ganlab_tick(run: RunInfo, tick: Tick) -> None:
-    """Observer: after each tick's measurements, findings and actions."""
+    """Observer: at each tick, after its measurements were made and its findings and actions told."""
 
 
 @hookspec
 def ganlab_finding(run: RunInfo, finding: Finding) -> None:
-    """Observer: for each finding, when it is made."""
+    """Observer: for each finding, at the tick at which it is made, before that tick's actions."""
 
 
 @hookspec
 def ganlab_action(run: RunInfo, action: Action) -> None:
-    """Observer: for each action, after the engine carried it out."""
+    """Observer: for each action, at its tick, after the engine carried it out."""
 
 
 @hookspec

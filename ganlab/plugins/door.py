@@ -158,8 +158,11 @@ class Plugins:
         if found.entry_point and not problem:
             module, problem = _guarded(found.entry_point.load, state.notes, "importing it raised ")
         if not problem:
-            problem = _register(self._manager, module, found)
+            faults, problem = _guarded(lambda: _register(self._manager, module, found), state.notes, "")
+            problem = problem or "; ".join(faults)
         if problem:
+            if self._manager.is_registered(module):
+                self._manager.unregister(module)
             state.status, state.problems = "broken", [problem]
             return
         state.status = "loaded"
@@ -229,30 +232,27 @@ def _guarded(function: Callable[[], Any], notes: list[str], prefix: str) -> tupl
             notes.append(f"it printed {len(printed.getvalue())} characters, which were not shown")
 
 
-def _register(manager: pluggy.PluginManager, module: Any, found: Found) -> str:
-    """Register one plugin with pluggy. Returns what is wrong with its hooks and leaves nothing behind, or ""."""
-    name = f"{found.origin.distribution}:{found.origin.plugin}"
-    try:
-        manager.register(module, name=name)
-    except (Exception, SystemExit) as error:
-        return one_line(error)
-    callers = manager.get_hookcallers(module) or []
+def _register(manager: pluggy.PluginManager, plugin: Any, found: Found) -> list[str]:
+    """Register one plugin with pluggy. Returns what is wrong with its hooks."""
+    manager.register(plugin, name=f"{found.origin.distribution}:{found.origin.plugin}")
+    callers = manager.get_hookcallers(plugin) or []
     known = [hook for hook in vars(hookspecs) if hook.startswith("ganlab_")]
-    marked = {caller.name for caller in callers}
-    problems = [
-        f"it implements '{caller.name}', which is no hook of ganlab.{nearest(caller.name, known)}"
+    implemented = {caller.name for caller in callers}
+    unknown = [caller.name for caller in callers if not caller.has_spec()]
+    unmarked = [hook for hook in known if hook not in implemented and callable(getattr(plugin, hook, None))]
+    wrapping = [
+        caller.name
         for caller in callers
-        if not caller.has_spec()
-    ] + [
-        f"its '{hook}' is not marked: write @ganlab.hookimpl above it"
-        for hook in known
-        if hook not in marked and callable(getattr(module, hook, None))
+        for each in caller.get_hookimpls()
+        if each.plugin is plugin and (each.wrapper or each.hookwrapper)
     ]
-    if not problems and not callers:
-        problems = ["it implements no hook of ganlab: mark its functions with @ganlab.hookimpl"]
-    if problems:
-        manager.unregister(name=name)
-    return "; ".join(problems)
+    if not callers and not unmarked:
+        return ["it implements no hook of ganlab: mark its functions with @ganlab.hookimpl"]
+    return [
+        *(f"it implements '{hook}', which is no hook of ganlab.{nearest(hook, known)}" for hook in unknown),
+        *(f"its '{hook}' is not marked: write @ganlab.hookimpl above it" for hook in unmarked),
+        *(f"its '{hook}' wraps others' hooks, which no plugin may" for hook in wrapping),
+    ]
 
 
 def _fault(entry: Entry[Any]) -> str:
