@@ -82,7 +82,7 @@ class Task(Component, ABC):
         }
 
     def view_fields(self, view: str, data: Any, given: Any) -> ViewShapes:
-        """Fields of one view: by default the sample's kind with the shape seen, and a category if `given` holds labels."""
+        """Fields of one view: by default the sample's kind with the shape seen, and the condition's own field."""
         kinds = {name: each for name, each in {**self.fields, **self.makes()}.items() if isinstance(each, Field)}
         seen = kinds.get(view) or next(iter(self.makes().values()))
         beside = None

@@ -90,7 +90,9 @@ class ToyNetwork(nn.Module):
 
     def forward(self, *given: Any) -> Tensor:
         parts = [
-            nn.functional.one_hot(value, field.cardinality).float() if field.cardinality else value.reshape(len(value), -1).float()
+            nn.functional.one_hot(value, field.cardinality).float()
+            if field.cardinality
+            else value.reshape(len(value), -1).float()
             for value, field in zip(given, self.given, strict=False)
             if field
         ]
