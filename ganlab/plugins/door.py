@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from io import StringIO
-from pathlib import Path
 from typing import Any, Literal
 
 import pluggy
 
 from ganlab import hookspecs
 from ganlab.errors import PluginError, nearest
-from ganlab.plugins.discovery import Found, discover
+from ganlab.plugins.contract import fault, full_name, guarded, register
+from ganlab.plugins.discovery import discover
 from ganlab.plugins.observers import HOOKS, Observers
-from ganlab.registry import KINDS, Entry, Origin, Registry, one_line
-
-KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+from ganlab.registry import KINDS, Entry, Origin, Registry
 
 Status = Literal["loaded", "not loaded", "broken"]
 
@@ -156,13 +151,13 @@ class Plugins:
             return
         module, problem = None, found.problem
         if found.entry_point and not problem:
-            module, problem = _guarded(found.entry_point.load, state.notes, "importing it raised ")
+            module, problem = guarded(found.entry_point.load, state.notes, "importing it raised ")
         if not problem:
-            faults, problem = _guarded(lambda: _register(self._manager, module, found), state.notes, "")
+            faults, problem = guarded(lambda: register(self._manager, module, found), state.notes, "")
             problem = problem or "; ".join(faults)
         if problem:
-            if self._manager.is_registered(module):
-                self._manager.unregister(module)
+            if self._manager.has_plugin(full_name(found)):
+                self._manager.unregister(name=full_name(found))
             state.status, state.problems = "broken", [problem]
             return
         state.status = "loaded"
@@ -180,7 +175,7 @@ class Plugins:
         for each in getattr(self._manager.hook, hook).get_hookimpls():
             if each.plugin is not self._modules[index]:
                 continue
-            registered, problem = _guarded(each.function, state.notes, f"{hook} raised ")
+            registered, problem = guarded(each.function, state.notes, f"{hook} raised ")
             if not problem and not isinstance(registered, Mapping):
                 problem = f"{hook} returned a {type(registered).__name__}, expected a mapping from names to factories"
             if problem:
@@ -191,7 +186,7 @@ class Plugins:
 
     def _add(self, entry: Entry[Any], state: PluginState) -> None:
         registry = self._registries[entry.kind]
-        problem = _fault(entry)
+        problem = fault(entry)
         if not problem and not entry.origin.builtin and entry.name in registry:
             others = [each.origin for each in registry.entries() if each.name == entry.name]
             problem = f"{entry}: {' and '.join(map(str, others))} registers that name too"
@@ -217,50 +212,3 @@ class Plugins:
 
 def _identity(origin: Origin) -> tuple[str, str, str, bool]:
     return origin.plugin, origin.distribution, origin.version, origin.builtin
-
-
-def _guarded(function: Callable[[], Any], notes: list[str], prefix: str) -> tuple[Any, str]:
-    """What `function` returns, or a problem. It may neither print to our stdout nor end the process."""
-    printed = StringIO()
-    try:
-        with redirect_stdout(printed):
-            return function(), ""
-    except (Exception, SystemExit) as error:
-        return None, prefix + one_line(error)
-    finally:
-        if printed.getvalue():
-            notes.append(f"it printed {len(printed.getvalue())} characters, which were not shown")
-
-
-def _register(manager: pluggy.PluginManager, plugin: Any, found: Found) -> list[str]:
-    """Register one plugin with pluggy. Returns what is wrong with its hooks."""
-    manager.register(plugin, name=f"{found.origin.distribution}:{found.origin.plugin}")
-    callers = manager.get_hookcallers(plugin) or []
-    known = [hook for hook in vars(hookspecs) if hook.startswith("ganlab_")]
-    implemented = {caller.name for caller in callers}
-    unknown = [caller.name for caller in callers if not caller.has_spec()]
-    unmarked = [hook for hook in known if hook not in implemented and callable(getattr(plugin, hook, None))]
-    wrapping = [
-        caller.name
-        for caller in callers
-        for each in caller.get_hookimpls()
-        if each.plugin is plugin and (each.wrapper or each.hookwrapper)
-    ]
-    if not callers and not unmarked:
-        return ["it implements no hook of ganlab: mark its functions with @ganlab.hookimpl"]
-    return [
-        *(f"it implements '{hook}', which is no hook of ganlab.{nearest(hook, known)}" for hook in unknown),
-        *(f"its '{hook}' is not marked: write @ganlab.hookimpl above it" for hook in unmarked),
-        *(f"its '{hook}' wraps others' hooks, which no plugin may" for hook in wrapping),
-    ]
-
-
-def _fault(entry: Entry[Any]) -> str:
-    """Why an entry cannot be used, or ""."""
-    if not isinstance(entry.name, str) or not KEBAB_CASE.fullmatch(entry.name):
-        return f"{entry}: a name is lower-case words joined by hyphens, such as 'two-words'"
-    if entry.kind == "recipes":
-        return "" if isinstance(entry.factory, Path) else f"{entry}: a {type(entry.factory).__name__}, expected a Path"
-    if not callable(entry.factory):
-        return f"{entry}: its factory is a {type(entry.factory).__name__}, which cannot be called"
-    return ""

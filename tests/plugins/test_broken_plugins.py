@@ -115,6 +115,15 @@ def test_a_misspelt_hook_does_not_make_the_next_plugin_fail(
     assert (states["a-first"], states["b-second"]) == ("broken", "loaded")
 
 
+def test_a_module_that_is_two_plugins_counts_once(install: Callable[..., None], a_loss: Callable[..., str]) -> None:
+    install(a_loss(), plugin="a-first", distribution="first-package")
+    install(plugin="b-second", distribution="second-package", entry_point="a_first_of_first_package")
+    plugins = Plugins()
+    plugins.load_all()
+    assert plugins.find("losses", "stranger-loss").origin.plugin == "a-first"
+    assert "already registered" in next(each.error for each in plugins.states() if each.name == "b-second")
+
+
 def test_one_bad_factory_leaves_the_plugins_other_names_alone(install: Callable[..., None]) -> None:
     install(
         """
