@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -148,6 +149,10 @@ def new(name: str, into: Path) -> None:
     written = scaffold(name, into)
     for path in written:
         say(str(path))
+    package = shlex.quote(str(written[0].parent))
+    say(f"  pip install -e {package}")
+    say(f"  python -m pytest {package}")
+    say(f"  ganlab plugins check {shlex.quote(name.removeprefix('ganlab-'))}")
 
 
 @command.command("check")
