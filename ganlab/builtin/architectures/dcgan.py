@@ -17,7 +17,9 @@ class DCGAN(Architecture):
 
     `width` is the number of channels next to the image; it doubles with every halving, up to `widest`. Sides are
     4 to 7 pixels doubled any number of times. A label enters the generator as a vector of `label_size` beside the
-    latent, and the discriminator as a learnt map beside the image; an image condition stands beside the image.
+    latent, and the discriminator as a learnt map beside the image; with `label_reading = "logit-per-class"` it has
+    instead a logit for each class and takes the label's (Mescheder et al. 2018, arXiv:1801.04406, appendix G). An image
+    condition stands beside the image.
     `features` makes the discriminator tell what each layer saw, for feature matching.
     """
 
@@ -32,6 +34,7 @@ class DCGAN(Architecture):
         minibatch_deviation: bool = False,
         features: bool = False,
         label_size: LabelSize = 32,
+        label_reading: Literal["map", "logit-per-class"] = "map",
         init: Initialisation = "normal-0.02",
     ) -> None:
         self._width = width
@@ -42,6 +45,7 @@ class DCGAN(Architecture):
         self._minibatch_deviation = minibatch_deviation
         self._features = features
         self._label_size = label_size
+        self._logit_per_class = label_reading == "logit-per-class"
         self._init = init
 
     def generator(self, shapes: GeneratorShapes) -> Module:
@@ -78,6 +82,7 @@ class DCGAN(Architecture):
                 norm=self._norm,
                 minibatch_deviation=self._minibatch_deviation,
                 features=self._features,
+                logit_per_class=self._logit_per_class,
             )
         )
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ganlab import Field, Verdict
 from ganlab.builtin.networks.choices import Norm
-from ganlab.builtin.networks.conditions import Maps, Vectors
+from ganlab.builtin.networks.conditions import Maps, Vectors, classes
 from ganlab.builtin.networks.minibatch_deviation import MinibatchDeviation
 from ganlab.builtin.networks.normalisation import normalisation
 from ganlab.builtin.networks.stages import Stages
@@ -54,7 +54,10 @@ class DCGANGenerator(nn.Module):
 
 
 class DCGANDiscriminator(nn.Module):
-    """Image (N, C, H, W), beside its condition as maps -> halvings -> logits (N,). No norm after the first layer."""
+    """Image (N, C, H, W), beside its condition as maps -> halvings -> logits (N,). No norm after the first layer.
+
+    With `logit_per_class` a label is not read: there is a logit for each class, and the label's is taken.
+    """
 
     def __init__(
         self,
@@ -67,22 +70,34 @@ class DCGANDiscriminator(nn.Module):
         norm: Norm,
         minibatch_deviation: bool,
         features: bool,
+        logit_per_class: bool,
     ) -> None:
         super().__init__()
         bias = _needs_bias(norm)
         _, height, width = data.shape
-        self.read = Maps([data] if given is None else [data, given], height, width)
+        self.chooses = logit_per_class and given is not None and given.kind == "category"
+        self.read = Maps([data] if given is None or self.chooses else [data, given], height, width)
+        logits = classes(given) if self.chooses and given is not None else 1
         stages = [nn.Sequential(_halving(self.read.channels, widths[-1], kernel, bias), _leaky())]
         for before, after in pairwise(reversed(widths)):
             stages.append(nn.Sequential(_halving(before, after, kernel, bias), normalisation(norm, after), _leaky()))
-        last = nn.Conv2d(widths[0] + minibatch_deviation, 1, smallest, bias=bias)
+        last = nn.Conv2d(widths[0] + minibatch_deviation, logits, smallest, bias=bias)
         enter = MinibatchDeviation() if minibatch_deviation else nn.Identity()
-        self.judge = Stages(stages, nn.Sequential(enter, last, nn.Flatten(0)), tell=features)
+        self.judge = Stages(stages, nn.Sequential(enter, last, nn.Flatten(1 if self.chooses else 0)), tell=features)
 
     def forward(self, data: Tensor, given: Tensor | None = None) -> Tensor | Verdict:
-        seen: Tensor = self.read(data) if given is None else self.read(data, given)
-        answer: Tensor | Verdict = self.judge(seen)
-        return answer
+        answer: Tensor | Verdict = self.judge(
+            self.read(data) if given is None or self.chooses else self.read(data, given)
+        )
+        return self._of_the_label(answer, given) if self.chooses and given is not None else answer
+
+    @staticmethod
+    def _of_the_label(answer: Tensor | Verdict, label: Tensor) -> Tensor | Verdict:
+        """The label's own among the logits (N, classes)."""
+        if isinstance(answer, Verdict):
+            chosen = {name: each.gather(1, label[:, None])[:, 0] for name, each in answer.judgements.items()}
+            return Verdict(chosen[""], answer.extras)
+        return answer.gather(1, label[:, None])[:, 0]
 
 
 def _doubling(before: int, after: int, kernel: int, nearest: bool, bias: bool) -> nn.Module:
