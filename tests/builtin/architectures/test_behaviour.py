@@ -181,3 +181,18 @@ def test_r3gan_begins_as_a_network_without_branches() -> None:
     for _ in range(2):
         trunk = nn.functional.interpolate(trunk, scale_factor=2.0, mode="bilinear")
     assert torch.allclose(network(latents), network.layers[-1](trunk), atol=1e-5)
+
+
+def test_a_logit_per_class_is_taken_at_the_label() -> None:
+    import torch
+
+    from ganlab import Field, ViewShapes
+    from ganlab.builtin.architectures.dcgan import DCGAN
+
+    shapes = ViewShapes(Field("image", (1, 8, 8)), Field("category", (), 3))
+    judge = DCGAN(width=4, norm="none", label_reading="logit-per-class").discriminator(shapes)
+    image = torch.randn(1, 1, 8, 8).repeat(3, 1, 1, 1)
+    logits = judge(image, torch.tensor([0, 1, 2]))
+    assert logits.shape == (3,)
+    assert len(set(logits.tolist())) == 3
+    assert torch.equal(judge(image, torch.tensor([1, 1, 1])), logits[1].expand(3))
