@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from ganlab.assemble.dry_round import SAMPLES, Seen, check_fields, check_names, play_dry
 from ganlab.engine import distributed
-from ganlab.engine.device import RESIDENT_SHARE, Place, find_device
+from ganlab.engine.device import RESIDENT_SHARE, Place, find_device, use_threads
 from ganlab.engine.game import Clock, Game, Watching
 from ganlab.engine.phase import Change, Charge, Goal, Phase, Stage, Stake, Weight
 from ganlab.engine.player import Average, Player
@@ -136,6 +136,7 @@ def budget_kimg(recipe: Recipe) -> float:
 
 def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
     """The game a resolved recipe describes, on its device. Raises a `GanlabError` for everything that does not fit."""
+    use_threads(recipe.threads)
     place = Place(find_device(device), recipe.precision, recipe.memory_format)
     distributed.join(place.device)
     builder = Builder(recipe, plugins)

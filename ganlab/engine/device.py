@@ -38,6 +38,12 @@ def find_device(name: str) -> torch.device:
     return device
 
 
+def use_threads(count: int | None) -> None:
+    """Compute with so many CPU threads, unless the user has said how many by OMP_NUM_THREADS."""
+    if count is not None and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(count)
+
+
 @dataclass(frozen=True)
 class Place:
     """A device, a precision and a memory format."""

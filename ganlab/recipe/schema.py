@@ -211,6 +211,9 @@ class Recipe(Table):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     memory_format: Literal["contiguous", "channels_last"] = "contiguous"
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+        None, description="CPU threads, which decide bits; torch's choice if left out, and OMP_NUM_THREADS wins"
+    )
     checkpoint_seconds: Positive = Field(60.0, description="at most so much work is lost; a save also ends each run")
     task: Component
     dataset: Component | None = None
