@@ -11,10 +11,12 @@ from typing import Any
 import torch
 from torch.nn import Module
 
+from ganlab.assemble.builder import Builder
 from ganlab.assemble.dry_round import example
-from ganlab.assemble.game import Builder, budget_kimg, build_game, rules_of
+from ganlab.assemble.game import build_game
 from ganlab.assemble.provenance import provenance
 from ganlab.assemble.resolution import resolve
+from ganlab.assemble.rules import budget_kimg, rules_of
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.engine import distributed
 from ganlab.engine.checkpoint import CheckpointFolder, restore_game
