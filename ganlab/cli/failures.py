@@ -9,6 +9,7 @@ import errno
 import os
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +76,8 @@ class Session:
     def _print(self, line: str) -> None:
         rank = os.environ.get("RANK", "0")
         who = "ganlab" if rank == "0" else f"ganlab (process {rank})"
-        click.echo(f"{who}: {printable(line)}", err=True)
+        with suppress(OSError):  # nobody is there to read it; the exit status still tells
+            click.echo(f"{who}: {printable(line)}", err=True)
 
     def _keep(self, trace: str) -> Path | None:
         """Where the traceback is kept: in the directory of the run, if there is one."""
