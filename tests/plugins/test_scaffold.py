@@ -114,3 +114,5 @@ def test_a_loss_package_of_eighteen_lines_is_enough(tmp_path: Path, monkeypatch:
     assert sum(bool(line.strip()) for text in SMALLEST.values() for line in text.splitlines()) <= 18
     monkeypatch.syspath_prepend(str(installed(package, tmp_path / "site")))
     assert Plugins().find("losses", "cubic").create().generator(3.0) == -3.0
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert all(text in readme for text in SMALLEST.values())
