@@ -46,9 +46,7 @@ def adamw(
     return dict(locals())
 
 
-def adamax(
-    *, lr: Rate = 2e-3, betas: Betas = (0.9, 0.999), eps: Small = 1e-8, weight_decay: Decay = 0.0
-) -> Options:
+def adamax(*, lr: Rate = 2e-3, betas: Betas = (0.9, 0.999), eps: Small = 1e-8, weight_decay: Decay = 0.0) -> Options:
     """Kingma & Ba 2015, section 7.1."""
     return dict(locals())
 

@@ -10,7 +10,7 @@ from torch.nn import Module, Parameter
 from torch.optim import Optimizer
 
 from ganlab.assemble.dry_round import Seen, check_fields, play_dry
-from ganlab.assemble.rules import Rules, budget_kimg
+from ganlab.assemble.rules import Rules
 from ganlab.engine import distributed
 from ganlab.engine.device import Place
 from ganlab.engine.player import Average, Player
@@ -101,7 +101,7 @@ def build_player(name: str, builder: Builder, place: Place) -> Player:
             schedule.shape,
             schedule.warm_up_kimg,
             schedule.from_kimg,
-            schedule.until_kimg or budget_kimg(builder.recipe),
+            schedule.until_kimg or builder.recipe.kimg,
             schedule.final,
             schedule.every_kimg,
         ),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ganlab.assemble.builder import Builder, build_player
 from ganlab.assemble.dry_round import check_names
-from ganlab.assemble.rules import budget_kimg, rules_of
+from ganlab.assemble.resolution import TICKS
+from ganlab.assemble.rules import rules_of
 from ganlab.assemble.stages import build_stage, first_rows, open_streams
 from ganlab.engine import distributed
 from ganlab.engine.device import Place, find_device, use_threads
@@ -39,8 +40,8 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
     players = {name: build_player(name, builder, place) for name in recipe.players}
     for other in (each for stage in stages for each in stage.phases):
         check_names("phases: player", [other.player], players)
-    budget = budget_kimg(recipe)
-    tick_kimg = recipe.watch.tick_kimg or budget / 50
+    budget = recipe.kimg
+    tick_kimg = recipe.watch.tick_kimg or budget / TICKS
     return Game(
         players=players,
         stages=tuple(stages),

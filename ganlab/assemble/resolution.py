@@ -6,6 +6,7 @@ Needs the signatures of components, but none of what they compute, so it runs wi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 from ganlab.errors import GanlabError, PluginError, RecipeError, nearest
@@ -15,15 +16,25 @@ from ganlab.recipe import AugmentationSetting, Component, Recipe, TermSetting, p
 from ganlab.recipe.schema import DatasetSetting, DiagnosticSetting
 from ganlab.registry import Entry, Origin
 
+TICKS = 50
+"""In how many ticks a run is watched unless its recipe says otherwise."""
+
 HERE = Origin(plugin="optimizers", distribution="torch", version="", builtin=True)
 
 
 def resolve(tree: Mapping[str, Any], plugins: Plugins) -> Recipe:
-    """The typed recipe with every component's options complete. Raises `RecipeError` or `PluginError` with one line
-    per problem, by dotted path."""
-    recipe = parse(tree)
-    complete = recipe.model_dump(mode="json", exclude_none=True)
+    """The typed recipe with every component's options complete. Raises `RecipeError`, or `PluginError` if nothing but
+    names are unknown, with one line per problem, by dotted path: those of the tree and those of components at once."""
     problems: list[GanlabError] = []
+    complete: dict[str, Any]
+    try:
+        recipe = parse(tree)
+    except RecipeError as error:
+        problems.append(error)
+        complete = deepcopy(dict(tree))
+    else:
+        complete = recipe.model_dump(mode="json", exclude_none=True)
+        complete["watch"].setdefault("tick_kimg", recipe.kimg / TICKS)
     for kind, where, settings, component in components(complete):
         own = {key: value for key, value in component.items() if key not in settings}
         try:
@@ -41,7 +52,10 @@ def resolve(tree: Mapping[str, Any], plugins: Plugins) -> Recipe:
 def find(plugins: Plugins, kind: str, name: str, where: str) -> Entry[Any]:
     """The factory of that name; optimisers are torch's own."""
     if kind != "optimizers":
-        return plugins.find(kind, name)
+        try:
+            return plugins.find(kind, name)
+        except PluginError as error:
+            raise PluginError(f"{where}: {error}") from None
     if name not in OPTIMIZERS:
         raise RecipeError(
             f"{where}: no optimizer named '{name}'.{nearest(name, OPTIMIZERS)} There are: {', '.join(OPTIMIZERS)}"
@@ -54,36 +68,54 @@ def settings_of(model: type[Component]) -> frozenset[str]:
     return frozenset(model.model_fields)
 
 
-def components(tree: dict[str, Any]) -> Iterator[tuple[str, str, frozenset[str], dict[str, Any]]]:
-    """Every component of the recipe: its kind, dotted path, keys that are not its options, and its table."""
-    plain, watch = settings_of(Component), tree["watch"]
+Found = tuple[str, str, frozenset[str], dict[str, Any]]
+
+
+def components(tree: dict[str, Any]) -> Iterator[Found]:
+    """Every component of the recipe: its kind, dotted path, keys that are not its options, and its table. Bears a tree
+    that is not well formed, and passes over what is no component."""
+    for kind, where, model, value in _places(tree):
+        if isinstance(value, dict) and isinstance(value.get("name"), str):
+            yield kind, where, settings_of(model), value
+
+
+def _places(tree: Any) -> Iterator[tuple[str, str, type[Component], Any]]:
     yield from _game(tree, "")
-    for name, player in tree["players"].items():
-        yield "architectures", f"players.{name}.architecture", plain, player["architecture"]
-        yield "optimizers", f"players.{name}.optimizer", plain, player["optimizer"]
-    for number, each in enumerate(tree["augmentations"]):
-        yield "augmentations", f"augmentations.{number}", settings_of(AugmentationSetting), each
-    for kind, settings in (
-        ("diagnostics", settings_of(DiagnosticSetting)),
-        ("monitors", plain),
-        ("interventions", plain),
-        ("reporters", plain),
-    ):
-        for number, each in enumerate(watch[kind]):
-            yield kind, f"watch.{kind}.{number}", settings, each
-    for number, stage in enumerate(tree["stages"]):
-        yield from _game(stage, f"stages.{number}.")
+    for name, player in _items(tree, "players"):
+        for kind, key in (("architectures", "architecture"), ("optimizers", "optimizer")):
+            yield kind, f"players.{name}.{key}", Component, _at(player, key)
+    for name, each in _items(tree, "augmentations"):
+        yield "augmentations", f"augmentations.{name}", AugmentationSetting, each
+    watch = _at(tree, "watch")
+    for kind in ("diagnostics", "monitors", "interventions", "reporters"):
+        model = DiagnosticSetting if kind == "diagnostics" else Component
+        for name, each in _items(watch, kind):
+            yield kind, f"watch.{kind}.{name}", model, each
+    for name, stage in _items(tree, "stages"):
+        yield from _game(stage, f"stages.{name}.")
 
 
-def _game(tree: dict[str, Any], where: str) -> Iterator[tuple[str, str, frozenset[str], dict[str, Any]]]:
+def _game(tree: Any, where: str) -> Iterator[tuple[str, str, type[Component], Any]]:
     """What the recipe and a stage may both say."""
     for kind, key in (("tasks", "task"), ("datasets", "dataset"), ("losses", "loss")):
-        if key in tree:
-            yield kind, f"{where}{key}", settings_of(Component), tree[key]
-    for name, each in tree.get("datasets", {}).items():
-        yield "datasets", f"{where}datasets.{name}", settings_of(DatasetSetting), each
-    for name, view in tree.get("views", {}).items():
-        if "loss" in view:
-            yield "losses", f"{where}views.{name}.loss", settings_of(Component), view["loss"]
-    for number, each in enumerate(tree.get("terms", [])):
-        yield "terms", f"{where}terms.{each.get('label', number)}", settings_of(TermSetting), each
+        yield kind, f"{where}{key}", Component, _at(tree, key)
+    for name, each in _items(tree, "datasets"):
+        yield "datasets", f"{where}datasets.{name}", DatasetSetting, each
+    for name, view in _items(tree, "views"):
+        yield "losses", f"{where}views.{name}.loss", Component, _at(view, "loss")
+    for name, each in _items(tree, "terms"):
+        yield "terms", f"{where}terms.{name}", TermSetting, each
+
+
+def _at(tree: Any, key: str) -> Any:
+    return tree.get(key) if isinstance(tree, dict) else None
+
+
+def _items(tree: Any, key: str) -> list[tuple[str, Any]]:
+    """What stands in a table or a list, by what --set calls it."""
+    value = _at(tree, key)
+    if isinstance(value, dict):
+        return list(value.items())
+    if not isinstance(value, list):
+        return []
+    return [(str(_at(each, "label") or _at(each, "name") or number), each) for number, each in enumerate(value)]

@@ -29,7 +29,7 @@ class Rules:
 
 def rules_of(recipe: Recipe) -> list[Rules]:
     """The recipe's stages; without any, one that is the recipe itself."""
-    stages = recipe.stages or [StageSetting(name="play", kimg=budget_kimg(recipe))]
+    stages = recipe.stages or [StageSetting(name="play", kimg=recipe.kimg)]
     found = []
     for stage in stages:
         single, several = stage.dataset or recipe.dataset, stage.datasets or recipe.datasets
@@ -55,14 +55,3 @@ def rules_of(recipe: Recipe) -> list[Rules]:
             )
         )
     return found
-
-
-def budget_kimg(recipe: Recipe) -> float:
-    """The budget in kimg; in rounds, each counts its batch and every fresh one it takes."""
-    if recipe.budget_kimg is not None:
-        return recipe.budget_kimg
-    assert recipe.budget_rounds is not None
-    phases = recipe.phases or []
-    fresh = sum(phase.turns for phase in phases if phase.batch == "fresh")
-    first_is_fresh = bool(phases) and phases[0].batch == "fresh"
-    return recipe.budget_rounds * recipe.batch_size * (1 + fresh - first_is_fresh) / 1000

@@ -16,7 +16,7 @@ from ganlab.assemble.dry_round import example
 from ganlab.assemble.game import build_game
 from ganlab.assemble.provenance import provenance
 from ganlab.assemble.resolution import resolve
-from ganlab.assemble.rules import budget_kimg, rules_of
+from ganlab.assemble.rules import rules_of
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.engine import distributed
 from ganlab.engine.checkpoint import CheckpointFolder, restore_game
@@ -71,9 +71,7 @@ def play_run(
     game = build_game(recipe, plugins, device)
     first = distributed.rank() == 0
     text = to_toml(recipe.model_dump(mode="json", exclude_none=True))
-    info = RunInfo(
-        directory.name, directory.path, text, budget_kimg(recipe), tuple(game.players), str(game.place.device)
-    )
+    info = RunInfo(directory.name, directory.path, text, recipe.kimg, tuple(game.players), str(game.place.device))
     reporters = make_reporters(recipe, plugins, console) if first else {}
     record = provenance(recipe, plugins, game, recipe_name)
     run = Run(info, reporters, identity=record)

@@ -9,7 +9,7 @@ import torch
 
 from ganlab.assemble.builder import Builder
 from ganlab.assemble.dry_round import SAMPLES, Seen, check_names
-from ganlab.assemble.rules import Rules, budget_kimg
+from ganlab.assemble.rules import Rules
 from ganlab.engine import distributed
 from ganlab.engine.device import RESIDENT_SHARE, Place
 from ganlab.engine.phase import Change, Charge, Phase, Stage, Stake, Weight
@@ -62,7 +62,7 @@ def build_stage(
 ) -> Stage:
     check_names("views:", rules.views, seen)
     judges = list(dict.fromkeys(view.judge for view in seen.values()))
-    budget = budget_kimg(builder.recipe)
+    budget = builder.recipe.kimg
     stakes = []
     for name, view in seen.items():
         setting = rules.views.get(name, ViewSetting())

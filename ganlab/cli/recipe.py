@@ -6,7 +6,7 @@ import click
 
 from ganlab.cli import parameters
 from ganlab.cli.output import say, say_json, say_table
-from ganlab.cli.run import find_recipe
+from ganlab.cli.run import find_recipe, recipe_file
 
 
 @click.group("recipe", invoke_without_command=True)
@@ -37,7 +37,7 @@ def show(recipe: str) -> None:
     """Print the recipe of that name as it is written; 'ganlab run RECIPE --dry-run' prints it complete."""
     from ganlab.plugins import Plugins
 
-    say(Plugins().find("recipes", recipe).path.read_text(encoding="utf-8").rstrip("\n"))
+    say(recipe_file(recipe, Plugins()).read_text(encoding="utf-8").rstrip("\n"))
 
 
 @command.command("check")

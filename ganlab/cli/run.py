@@ -14,7 +14,7 @@ from ganlab.cli import parameters
 from ganlab.cli.failures import Session
 from ganlab.cli.output import say
 from ganlab.cli.playing import as_tree, first_process, play, plugins_that_warn
-from ganlab.errors import RecipeError
+from ganlab.errors import RecipeError, nearest
 
 if TYPE_CHECKING:
     from ganlab.plugins import Plugins
@@ -70,13 +70,22 @@ def find_recipe(recipe: str, plugins: Plugins) -> Tree:
     """The recipe of that name or in that file, laid over what it extends."""
     from ganlab.recipe import layered, read_toml
 
-    def path(name: str) -> Path:
-        return plugins.find("recipes", name).path
-
     is_file = recipe.endswith(".toml") or os.sep in recipe
     if not is_file and Path(f"{recipe}.toml").is_file() and recipe not in plugins.names("recipes", third_party=True):
         raise RecipeError(f"no recipe named '{recipe}', but there is a file: say {recipe}.toml")
-    return layered(read_toml(Path(recipe) if is_file else path(recipe)), path)
+    return layered(
+        read_toml(Path(recipe) if is_file else recipe_file(recipe, plugins)), lambda name: recipe_file(name, plugins)
+    )
+
+
+def recipe_file(name: str, plugins: Plugins) -> Path:
+    """The file of the recipe that is registered under `name`. Raises `RecipeError` if there is none."""
+    known = plugins.names("recipes", third_party=False)
+    if name not in known and name not in (known := plugins.names("recipes", third_party=True)):
+        raise RecipeError(
+            f"no recipe named '{name}'.{nearest(name, known)} 'ganlab recipe list' shows all {len(known)}"
+        )
+    return plugins.find("recipes", name).path
 
 
 def named(recipe: str) -> str:

@@ -60,7 +60,7 @@ def play_round(game: Game) -> None:
     clock.round += 1
     for player in game.players.values():
         if player.average is not None:
-            player.average.update(player.network, clock.progress, clock.samples - before)
+            player.average.update(clock.progress, clock.samples - before)
     if clock.samples >= game.stage.until_samples:
         clock.stage += 1
 

@@ -27,19 +27,20 @@ class Average:
         self._half_life = half_life_kimg * 1000
         self._ramp_up = ramp_up
         self._from = from_kimg * 1000
-        self._averaged: list[Tensor] = list(self.network.parameters())
-        self._buffers: list[Tensor] = list(self.network.buffers())
+        # Lists kept, since to walk a small network costs as much as to average it.
+        self._parameters = (list[Tensor](self.network.parameters()), list[Tensor](network.parameters()))
+        self._buffers = (list(self.network.buffers()), list(network.buffers()))
 
-    def update(self, network: Module, progress: Progress, samples: int) -> None:
-        """Move towards `network` after `samples` more real samples."""
+    def update(self, progress: Progress, samples: int) -> None:
+        """Move towards the network after `samples` more real samples."""
         half_life = self._half_life
         if self._ramp_up is not None:
             half_life = min(half_life, self._ramp_up * progress.samples)
         keep = 0.5 ** (samples / half_life) if half_life > 0 and progress.samples >= self._from else 0.0
         with torch.no_grad():
-            torch._foreach_lerp_(self._averaged, list(network.parameters()), 1 - keep)
-            if self._buffers:
-                torch._foreach_copy_(self._buffers, list(network.buffers()))
+            torch._foreach_lerp_(*self._parameters, 1 - keep)
+            if self._buffers[0]:
+                torch._foreach_copy_(*self._buffers)
 
 
 class Player:

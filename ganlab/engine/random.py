@@ -7,6 +7,7 @@ or over an accumulation, draws for all its rows and keeps its own: the parts dra
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -38,30 +39,34 @@ class Stream:
 
     def at(self, place: int, rows: int, total: int | None = None, first: int = 0) -> RowRandom:
         """Draws for rows `first` to `first + rows` of `total` (all of them if left out)."""
-        generator = torch.Generator(self._device)
-        generator.manual_seed(_mixed(self._seed, place))
-        return RowRandom(generator, rows, rows if total is None else total, first)
+        return RowRandom(_mixed(self._seed, place), self._device, rows, rows if total is None else total, first)
 
 
 class RowRandom(Random):
     """Draws for `total` rows and keeps `rows` of them from `first` on."""
 
-    def __init__(self, generator: torch.Generator, rows: int, total: int, first: int) -> None:
+    def __init__(self, seed: int, device: torch.device, rows: int, total: int, first: int) -> None:
         self.rows = rows
-        self._generator = generator
+        self._seed = seed
+        self._device = device
         self._total = total
         self._first = first
 
+    @cached_property
+    def _generator(self) -> torch.Generator:
+        """Seeded at the first draw: in most turns there is none."""
+        return torch.Generator(self._device).manual_seed(self._seed)
+
     def normal(self, *shape: int) -> Tensor:
-        return self._own(torch.randn(self._total, *shape, generator=self._generator, device=self._generator.device))
+        return self._own(torch.randn(self._total, *shape, generator=self._generator, device=self._device))
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
-        drawn = torch.rand(self._total, *shape, generator=self._generator, device=self._generator.device)
+        drawn = torch.rand(self._total, *shape, generator=self._generator, device=self._device)
         return self._own(drawn if low == 0.0 and high == 1.0 else drawn * (high - low) + low)
 
     def integers(self, high: int, *shape: int) -> Tensor:
         size = (self._total, *shape)
-        return self._own(torch.randint(high, size, generator=self._generator, device=self._generator.device))
+        return self._own(torch.randint(high, size, generator=self._generator, device=self._device))
 
     def _own(self, drawn: Tensor) -> Tensor:
         return drawn if self.rows == self._total else drawn[self._first : self._first + self.rows]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
@@ -148,7 +150,7 @@ def take_turn(player: Player, turns: Sequence[OpenTurn], charges: Sequence[Charg
         if cost is None:
             continue
         charged = True
-        if place.device.type == "cpu" and not cost.isfinite():
+        if place.device.type == "cpu" and not math.isfinite(cost.item()):
             raise DivergedError(
                 f"the cost of player '{player.name}' is {cost.item()} in round {turn.progress.round}; "
                 "lower its learning rate or add a penalty such as r1"
@@ -179,7 +181,7 @@ def total_cost(turn: OpenTurn, charges: Sequence[Charge]) -> Tensor | None:
             costs.append(charged(turn, charge.name, cost, weight))
     if not costs:
         return None
-    total = costs[0] if len(costs) == 1 else torch.stack(costs).sum()
+    total = reduce(torch.add, costs)
     turn.record(f"cost/{turn.player}", total)
     return total
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ganlab.errors import RecipeError
 from ganlab.validation import explain
@@ -86,6 +86,11 @@ class PlayerSetting(Table):
     sampling_mode: Literal["evaluate", "train"] = Field(
         "evaluate", description="mode of normalisation when sampling; pix2pix samples in 'train' mode"
     )
+
+    @field_validator("optimizer", mode="before")
+    @classmethod
+    def _adam_unless_named(cls, value: Any) -> Any:
+        return {"name": "adam", **value} if isinstance(value, dict) else value
 
 
 class ViewSetting(Table):
@@ -185,7 +190,7 @@ class WatchSetting(Table):
     """What is measured, judged, done and recorded while the run goes on."""
 
     tick_kimg: Positive | None = Field(
-        None, description="a tick is due every so many kimg; 1/50 of the budget if left out"
+        None, description="a tick is due every so many kimg; 1/50 of the budget, as first given, if left out"
     )
     picture_every: Count = Field(5, description="pictures at every n-th tick, and at the last")
     picture_count: Annotated[int, Field(ge=1, le=4096)] = 64
@@ -229,6 +234,16 @@ class Recipe(Table):
     augmentations: list[AugmentationSetting] = []
     stages: list[Stage] = []
     watch: WatchSetting = WatchSetting()
+
+    @property
+    def kimg(self) -> float:
+        """The budget in kimg; given in rounds, each counts its batch and every fresh one it takes."""
+        if self.budget_kimg is not None:
+            return self.budget_kimg
+        phases = self.phases or []
+        fresh = sum(phase.turns for phase in phases if phase.batch == "fresh")
+        first_is_fresh = bool(phases) and phases[0].batch == "fresh"
+        return (self.budget_rounds or 0) * self.batch_size * (1 + fresh - first_is_fresh) / 1000
 
     @model_validator(mode="after")
     def _one_budget_and_one_source(self) -> Recipe:

@@ -29,7 +29,7 @@ MISTAKES: list[tuple[str, int, str, str]] = [
     ("run ring.toml --seed -1", 2, "USAGE", "0<=x"),
     ("run ring.toml --device gpu", 2, "USAGE", "cuda:N"),
     ("resume", 2, "USAGE", "RUN"),
-    ("run rinng", 5, "PLUGIN", "Did you mean 'ring'?"),
+    ("run rinng", 2, "RECIPE", "Did you mean 'ring'?"),
     ("run missing.toml", 2, "RECIPE", "missing.toml: cannot be read"),
     ("run broken.toml", 2, "RECIPE", "line 1"),
     ("run binary.toml", 2, "RECIPE", "is not UTF-8"),
@@ -55,7 +55,7 @@ MISTAKES: list[tuple[str, int, str, str]] = [
     ("plugins list loss", 2, "RECIPE", "Did you mean 'losses'?"),
     ("plugins check nobody", 5, "PLUGIN", "no plugin named 'nobody'"),
     ("plugins new Ouch!", 2, "RECIPE", "cannot name a plugin"),
-    ("recipe show rinng", 5, "PLUGIN", "Did you mean 'ring'?"),
+    ("recipe show rinng", 2, "RECIPE", "Did you mean 'ring'?"),
     ("board nowhere", 2, "RECIPE", "no folder 'nowhere'"),
 ]
 
@@ -252,3 +252,22 @@ def test_every_exception_has_its_code(error: BaseException, code: str, status: i
     assert (found, exit_status) == (code, status)
     assert len(problems) == (2 if isinstance(error, RecipeError) else 1)
     assert not any("\n" in problem for problem in problems)
+
+
+def test_mistakes_of_the_tree_and_of_components_are_told_at_once(mistaken: Path, ask: Ask) -> None:
+    answer = ask(
+        *"run ring.toml --set batchsize=3 --set loss.name=hindge --set players.point.architecture.widht=3".split()
+    )
+    assert answer.status == 2
+    told = "\n".join(answer.problems)
+    assert len(answer.problems) == 3
+    assert all(each in told for each in ("batch_size", "loss: no loss named 'hindge'", "architecture.widht"))
+
+
+def test_an_option_of_the_default_optimiser_may_be_set_alone(mistaken: Path, ask: Ask) -> None:
+    text = (mistaken / "ring.toml").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("optimizer")]
+    (mistaken / "plain.toml").write_text("\n".join(lines))
+    answer = ask(*"run plain.toml --dry-run --set players.point.optimizer.lr=0.25".split())
+    assert answer.status == 0
+    assert "lr = 0.25" in answer.out

@@ -13,14 +13,14 @@ from ganlab.builtin.networks.choices import LabelSize
 if TYPE_CHECKING:
     from torch.nn import Module
 
-_WIDE_LEVELS = 3
-
 
 class R3GAN(Architecture):
     """Huang et al. 2024, arXiv:2501.05441, section 4, configuration E; played with relativistic pairing, R1 and R2.
 
-    `width` channels in all stages up to 32 pixels, halved with every doubling beyond (the paper: 768, with 2 `blocks`
-    a stage; the default fits a CPU at 32 x 32). Images come out unbounded, as in the paper.
+    `width` channels in the first stage and after the first `wide_doublings` (3: up to 32 pixels), halved with every
+    doubling beyond. The paper: 768, with 2 `blocks` a stage. R1 and R2 differentiate every convolution twice, and
+    those at full size are by far the dearest: a CPU wants few `wide_doublings`. Images come out unbounded, as in the
+    paper.
     """
 
     def __init__(
@@ -28,11 +28,13 @@ class R3GAN(Architecture):
         *,
         width: Annotated[int, Option(ge=16, le=4096, multiple_of=16)] = 128,
         blocks: Annotated[int, Option(ge=1, le=32)] = 2,
+        wide_doublings: Annotated[int, Option(ge=0, le=10)] = 3,
         label_size: LabelSize = 64,
         init: Literal["fixup", "normal-0.02", "orthogonal", "kaiming", "xavier", "default"] = "fixup",
     ) -> None:
         self._width = width
         self._blocks = blocks
+        self._wide_doublings = wide_doublings
         self._label_size = label_size
         self._init: Literal["fixup", "normal-0.02", "orthogonal", "kaiming", "xavier", "default"] = init
 
@@ -71,7 +73,7 @@ class R3GAN(Architecture):
 
     def _widths(self, plan: Doublings) -> tuple[int, ...]:
         """Channels of each stage from the smallest maps up, in groups of 16 that a bottleneck can widen to."""
-        halved = [self._width >> max(level - _WIDE_LEVELS, 0) for level in range(plan.count + 1)]
+        halved = [self._width >> max(level - self._wide_doublings, 0) for level in range(plan.count + 1)]
         return tuple(max(each // 16 * 16, 16) for each in halved)
 
     def _finished(self, network: Module) -> Module:

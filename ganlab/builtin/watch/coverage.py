@@ -20,9 +20,11 @@ PROJECTED = 128
 
 
 class Coverage(Diagnostic):
-    """Share of `count` held-out real samples with a generated one nearer than their own k-th real neighbour, 0..1.
+    """Share of `count` real samples with a generated one nearer than their own k-th real neighbour, 0..1.
 
-    Two draws of one distribution score about 0.97 at k = 5. Of the averaged generator unless `weights` says raw.
+    Two draws of one distribution score about 0.97 at k = 5. The real samples are held-out ones, unless `of` says
+    training: where held-out data differ in kind from training data (other photographs), no generator can cover them.
+    Of the averaged generator unless `weights` says raw.
     """
 
     def __init__(
@@ -30,9 +32,11 @@ class Coverage(Diagnostic):
         *,
         count: Annotated[int, Option(ge=8)] = 512,
         neighbours: Annotated[int, Option(ge=1)] = 5,
+        of: Literal["held-out", "training"] = "held-out",
         weights: Literal["averaged", "raw"] = "averaged",
     ) -> None:
         self.count = count
+        self.of = of
         self.neighbours = neighbours
         self.weights = weights
 
@@ -41,17 +45,16 @@ class Coverage(Diagnostic):
 
         made = look.task.makes()
         fake = look.fake(self.count, averaged=self.weights == "averaged")
-        suffix = "" if self.weights == "averaged" else "/raw"
+        suffix = ("" if self.of == "held-out" else "-training") + ("" if self.weights == "averaged" else "/raw")
+        sample = look.real(self.count, held_out=self.of == "held-out")
         covered = {}
         for name in made:
-            real = look.once(
-                f"coverage/{name}/{self.count}", lambda name=name: look.real(self.count)[name].flatten(1).float()
-            )
+            real = sample[name].flatten(1).float()
             width = real.shape[1]
             network = "flatten" if width <= PROJECTED else f"projection-{PROJECTED}"
             points = features(real, width)
             radii = look.once(
-                f"coverage/{name}/{self.count}/{self.neighbours}",
+                f"coverage/{name}/{self.of}/{self.count}/{self.neighbours}",
                 lambda points=points: torch.cdist(points, points).kthvalue(min(self.neighbours + 1, len(points)), 1)[0],
             )
             nearest = torch.cdist(points, features(fake[name].flatten(1).float(), width)).min(1)[0]
