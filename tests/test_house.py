@@ -24,7 +24,8 @@ HEAVY = ("torch", "numpy", "scipy", "sklearn", "skimage", "PIL", "tensorboard", 
 def modules_after(code: str) -> set[str]:
     """Top-level modules a fresh interpreter has loaded after running `code`."""
     script = f"{code}\nimport sys\nprint(' '.join({{name.partition('.')[0] for name in sys.modules}}))"
-    return set(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split())
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
 
 
 def test_the_public_door_opens_without_a_heavy_library() -> None:
@@ -59,7 +60,8 @@ def test_every_hook_is_implemented_by_something_real(hook: str) -> None:
 
 def test_no_core_module_names_a_builtin_plugin() -> None:
     plugins = Plugins()
-    names = {name for kind in ("losses", "architectures", "datasets") for name in plugins.names(kind, third_party=False)}
+    kinds = ("losses", "architectures", "datasets")
+    names = {name for kind in kinds for name in plugins.names(kind, third_party=False)}
     for path in [*(ROOT / "ganlab/engine").glob("*.py"), *(ROOT / "ganlab/assemble").glob("*.py")]:
         quoted = set(re.findall(r'"([a-z0-9-]+)"', path.read_text(encoding="utf-8")))
         assert not quoted & names - {"image"}, path
