@@ -82,6 +82,8 @@ class Round:
         game.clock.draws += 1
         parts = [part(batch, number, game.accumulate) for number in range(game.accumulate)]
         self._sizes = [each.size for each in parts]
+        own = sum(self._sizes)
+        self._first, self._total = distributed.rank() * own, distributed.world_size() * own
         self._tables = [
             Table(stage.task, game.networks, each, self._rows(game.draws.at, self._place, number))
             for number, each in enumerate(parts)
@@ -96,9 +98,8 @@ class Round:
 
     def _rows(self, at: Any, place: int, part: int) -> RowRandom:
         """Draws for one part's rows of the whole batch, over processes and parts."""
-        own = sum(self._sizes)
-        first = distributed.rank() * own + sum(self._sizes[:part])
-        drawn: RowRandom = at(place, self._sizes[part], own * distributed.world_size(), first)
+        first = self._first + sum(self._sizes[:part])
+        drawn: RowRandom = at(place, self._sizes[part], self._total, first)
         return drawn
 
 
