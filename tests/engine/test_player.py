@@ -18,29 +18,38 @@ def at(samples: int) -> Progress:
 
 
 def constant(value: float) -> Linear:
-    layer = Linear(1, 1)
+    return filled(Linear(1, 1), value)
+
+
+def filled(layer: Linear, value: float) -> Linear:
     torch.nn.init.constant_(layer.weight, value)
     torch.nn.init.constant_(layer.bias, value)
     return layer
 
 
 def test_after_one_half_life_the_average_has_gone_half_the_way() -> None:
-    average = Average(constant(0.0), half_life_kimg=1.0, ramp_up=None, from_kimg=0.0)
-    average.update(constant(1.0), at(5000), samples=1000)
+    network = constant(0.0)
+    average = Average(network, half_life_kimg=1.0, ramp_up=None, from_kimg=0.0)
+    filled(network, 1.0)
+    average.update(at(5000), samples=1000)
     assert average.network.weight.item() == pytest.approx(0.5)
-    average.update(constant(1.0), at(6000), samples=1000)
+    average.update(at(6000), samples=1000)
     assert average.network.weight.item() == pytest.approx(0.75)
 
 
 def test_a_young_run_forgets_faster() -> None:
-    average = Average(constant(0.0), half_life_kimg=1000.0, ramp_up=0.1, from_kimg=0.0)
-    average.update(constant(1.0), at(1000), samples=100)
+    network = constant(0.0)
+    average = Average(network, half_life_kimg=1000.0, ramp_up=0.1, from_kimg=0.0)
+    filled(network, 1.0)
+    average.update(at(1000), samples=100)
     assert average.network.weight.item() == pytest.approx(1 - 0.5 ** (100 / 100))
 
 
 def test_before_its_start_the_average_is_a_copy() -> None:
-    average = Average(constant(0.0), half_life_kimg=1.0, ramp_up=None, from_kimg=2.0)
-    average.update(constant(1.0), at(1000), samples=10)
+    network = constant(0.0)
+    average = Average(network, half_life_kimg=1.0, ramp_up=None, from_kimg=2.0)
+    filled(network, 1.0)
+    average.update(at(1000), samples=10)
     assert average.network.weight.item() == 1.0
 
 
@@ -48,7 +57,7 @@ def test_buffers_are_copied_not_averaged() -> None:
     network = Sequential(Linear(2, 2), BatchNorm1d(2))
     average = Average(network, half_life_kimg=1000.0, ramp_up=None, from_kimg=0.0)
     network(torch.randn(16, 2))
-    average.update(network, at(16), samples=16)
+    average.update(at(16), samples=16)
     assert torch.equal(average.network[1].running_mean, network[1].running_mean)
     assert average.network[1].num_batches_tracked == 1
 
