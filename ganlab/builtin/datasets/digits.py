@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 HELD_OUT = 0.2
 
+CORRECTIONS = 12
+"""After so many the means are right; the first alone would push dark and bright pixels out of range."""
+
 
 class Digits(Dataset):
     """Fields `image` (1, size, size) and `label` (0..9).
 
-    Sizes above 8 are bilinear enlargements. Of each digit, every fifth sample is held out.
+    Sizes above 8 are smooth enlargements whose means over squares are the 8 x 8 pixels, so that whoever reads digits at
+    their own size reads these. Of each digit, every fifth sample is held out.
     """
 
     train: InMemory
@@ -50,10 +54,21 @@ def read_digits(size: int) -> tuple[Tensor, Tensor]:
     """All images (1797, 1, size, size), float32 in [-1, 1], and their labels (1797,), int64."""
     import torch
     from sklearn.datasets import load_digits
-    from torch.nn.functional import interpolate
 
     bunch = load_digits()
     images = torch.from_numpy(bunch.images).to(torch.float32).div(8).sub(1)[:, None]
     if size != 8:
-        images = interpolate(images, size=(size, size), mode="bilinear", align_corners=False)
+        images = enlarged(images, size // 8)
     return images, torch.from_numpy(bunch.target).to(torch.int64)
+
+
+def enlarged(images: Tensor, factor: int) -> Tensor:
+    """Images in [-1, 1] `factor` times as large: bilinear, then corrected until the mean of each square of
+    `factor` x `factor` pixels is the pixel it came from (within 0.02), which plain bilinear enlargement blurs."""
+    from torch.nn.functional import avg_pool2d, interpolate
+
+    large = interpolate(images, scale_factor=factor, mode="bilinear", align_corners=False)
+    for _ in range(CORRECTIONS):
+        missing = images - avg_pool2d(large, factor)
+        large = (large + interpolate(missing, scale_factor=factor, mode="nearest")).clamp(-1, 1)
+    return large
