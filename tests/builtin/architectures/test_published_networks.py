@@ -115,10 +115,13 @@ def test_r3gan_counts_its_bottlenecks() -> None:
     assert count(discriminator.discriminator(ViewShapes(image(32)))) == by_hand
 
 
-def test_r3gan_halves_its_width_beyond_32_pixels() -> None:
-    built = R3GAN(width=64, blocks=1).generator(from_noise(64, 128))
-    widths = [layer.narrow.out_channels for layer in built.layers if type(layer).__name__ == "Bottleneck"]
-    assert widths == [64, 64, 64, 64, 32, 16]
+@pytest.mark.parametrize(
+    ("options", "widths"),
+    [({}, [64, 64, 64, 64, 32, 16]), ({"wide_doublings": 1}, [64, 64, 32, 16, 16, 16])],
+)
+def test_r3gan_halves_its_width_beyond_32_pixels_or_earlier(options: dict[str, int], widths: list[int]) -> None:
+    built = R3GAN(width=64, blocks=1, **options).generator(from_noise(64, 128))
+    assert [layer.narrow.out_channels for layer in built.layers if type(layer).__name__ == "Bottleneck"] == widths
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])

@@ -58,6 +58,20 @@ def test_one_point_covers_next_to_nothing_and_half_the_modes_about_half() -> Non
     assert measured(real, half) == pytest.approx(0.5, abs=0.06)
 
 
+class TwoPartsLook(PointLook):
+    """Held-out points far from the training points, which the generator repeats."""
+
+    def real(self, count: int, *, held_out: bool = True) -> Any:
+        return {"image": self.points[0]["image"] + (100.0 if held_out else 0.0)}
+
+
+def test_training_samples_are_covered_where_held_out_ones_are_of_another_kind() -> None:
+    points = torch.randn(64, 2, generator=torch.Generator().manual_seed(0))
+    look = TwoPartsLook(points, points)
+    assert Coverage(count=64, of="training").measure(look) == {"coverage-training@flatten": 1.0}
+    assert Coverage(count=64).measure(look) == {"coverage@flatten": 0.0}
+
+
 def test_wide_data_are_projected_and_the_number_says_so() -> None:
     wide = torch.randn(64, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     look = PointLook(wide, wide)
