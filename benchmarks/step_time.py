@@ -5,7 +5,7 @@
     python benchmarks/step_time.py --peers PEERS --check
 
 One thread; seconds of the processor (of the clock with --device cuda). All loops are alive at once and play by turns,
-a stint each, so that all meet the same machine. ganlab plays its built-in recipes through `ganlab.engine.loop.play`:
+a stint each, so that all meet the same machine. ganlab plays `step_time_*.toml` through `ganlab.engine.loop.play`:
 data set, moving average, every default measurement, monitor and reporter, at their own cadence; only the checkpoint,
 one a minute, is left out. The others are handed ready batches and measure nothing.
 
@@ -51,10 +51,9 @@ WARM_UP = 3
 
 @dataclass(frozen=True)
 class Match:
-    """A built-in recipe, what is changed in it, how it is timed, and the ratios that must hold."""
+    """A recipe beside this file, how it is timed, against whom, and the ratios that must hold."""
 
     recipe: str
-    changes: tuple[str, ...]
     rounds: int
     stint: int
     ours: dict[str, tuple[str, ...]]
@@ -62,13 +61,11 @@ class Match:
     bars: dict[tuple[str, str], float]
 
 
-NET = '{name="mlp", width=128, depth=2}'
 FLOAT, BRAIN = "ganlab float32 channels_last", "ganlab bfloat16 channels_last"
 
 MATCHES = {
     "dcgan-32": Match(
-        recipe="dcgan-32",
-        changes=(),
+        recipe="step_time_dcgan.toml",
         rounds=120,
         stint=1,
         ours={FLOAT: (), BRAIN: ("precision=bfloat16",)},
@@ -90,14 +87,7 @@ MATCHES = {
         },
     ),
     "ring": Match(
-        recipe="ring",
-        # The network of the note, and no R1: none of the others has it.
-        changes=(
-            "batch_size=256",
-            "terms=[]",
-            f"players.generator.architecture={NET}",
-            f"players.point.architecture={NET}",
-        ),
+        recipe="step_time_ring.toml",
         rounds=1500,
         stint=50,
         ours={"ganlab": ()},
@@ -164,9 +154,9 @@ class Contestant:
 
 
 def our_recipe(match: Match, plugins: Plugins, changes: tuple[str, ...] = ()) -> Recipe:
-    """The built-in recipe with the match's changes and these."""
-    tree = read_toml(plugins.find("recipes", match.recipe).path)
-    return resolve(override(tree, [*match.changes, "checkpoint_seconds=1e9", *changes]), plugins)
+    """The match's recipe with these changes."""
+    tree = read_toml(Path(__file__).with_name(match.recipe))
+    return resolve(override(tree, ["checkpoint_seconds=1e9", *changes]), plugins)
 
 
 def our_contestant(
