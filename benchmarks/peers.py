@@ -71,12 +71,28 @@ def plain(side: Side, gate: Gate) -> None:
         _ = cost_discriminator.item(), cost_generator.item()
 
 
-def lightning(side: Side, gate: Gate, *, tensorboard: bool = False) -> None:
-    """The GAN of Lightning's page on manual optimisation; logging as there, to TensorBoard every 50 steps, or none."""
+def lightning(side: Side, gate: Gate) -> None:
+    """Lightning's examples/pytorch/domain_templates/generative_adversarial_net.py, which makes its fakes twice."""
+    fit_with_lightning(side, gate, twice=True, tensorboard=False)
+
+
+def lightning_logging(side: Side, gate: Gate) -> None:
+    """The same, logging its losses to TensorBoard as there."""
+    fit_with_lightning(side, gate, twice=True, tensorboard=True)
+
+
+def lightning_one_fake(side: Side, gate: Gate) -> None:
+    """The GAN of Lightning's page on manual optimisation: one fake a step, and nobody frozen."""
+    fit_with_lightning(side, gate, twice=False, tensorboard=False)
+
+
+def fit_with_lightning(side: Side, gate: Gate, *, twice: bool, tensorboard: bool) -> None:
+    """One of Lightning's GANs."""
     import_torchvision()
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     from lightning.pytorch import LightningModule, Trainer
     from lightning.pytorch.loggers import TensorBoardLogger
+
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
     class Game(LightningModule):
         def __init__(self) -> None:
@@ -88,22 +104,41 @@ def lightning(side: Side, gate: Gate, *, tensorboard: bool = False) -> None:
         def configure_optimizers(self) -> Any:
             return [torch.optim.Adam(each.parameters(), **side.adam) for each in (self.generator, self.discriminator)]
 
+        def latent(self) -> Tensor:
+            return torch.randn(side.size, side.latent_size, device=self.device)
+
+        def generator_cost(self, fake: Tensor) -> Tensor:
+            return self.criterion(self.discriminator(fake), torch.ones(side.size, device=self.device))
+
+        def discriminator_cost(self, real: Tensor, fake: Tensor) -> Tensor:
+            cost_real = self.criterion(self.discriminator(real), torch.ones(side.size, device=self.device))
+            return cost_real + self.criterion(self.discriminator(fake), torch.zeros(side.size, device=self.device))
+
+        def move(self, optimizer: Any, cost: Tensor) -> None:
+            optimizer.zero_grad()
+            self.manual_backward(cost)
+            optimizer.step()
+
         def training_step(self, batch: Tensor, batch_idx: int) -> None:
-            of_generator, of_discriminator = self.optimizers()  # type: ignore[misc, attr-defined]
-            true, false = torch.ones(side.size, device=self.device), torch.zeros(side.size, device=self.device)
-            fake = self.generator(torch.randn(side.size, side.latent_size, device=self.device))
-            cost_real = self.criterion(self.discriminator(batch), true)
-            cost_fake = self.criterion(self.discriminator(fake.detach()), false)
-            cost_discriminator = cost_real + cost_fake
-            of_discriminator.zero_grad()
-            self.manual_backward(cost_discriminator)
-            of_discriminator.step()
-            cost_generator = self.criterion(self.discriminator(fake), true)
-            of_generator.zero_grad()
-            self.manual_backward(cost_generator)
-            of_generator.step()
+            of_generator, of_discriminator = self.optimizers()
+            latent = self.latent()
+            if twice:
+                self.toggle_optimizer(of_generator)
+                cost_generator = self.generator_cost(self.generator(latent))
+                self.move(of_generator, cost_generator)
+                self.untoggle_optimizer(of_generator)
+                self.toggle_optimizer(of_discriminator)
+                cost_discriminator = self.discriminator_cost(batch, self.generator(latent).detach()) / 2
+                self.move(of_discriminator, cost_discriminator)
+                self.untoggle_optimizer(of_discriminator)
+            else:
+                fake = self.generator(latent)
+                cost_discriminator = self.discriminator_cost(batch, fake.detach())
+                self.move(of_discriminator, cost_discriminator)
+                cost_generator = self.generator_cost(fake)
+                self.move(of_generator, cost_generator)
             if tensorboard:
-                self.log_dict({"g_loss": cost_generator, "d_loss": cost_discriminator})
+                self.log_dict({"d_loss": cost_discriminator, "g_loss": cost_generator})
 
     trainer = Trainer(
         accelerator="gpu" if side.device.type == "cuda" else "cpu",
@@ -119,11 +154,6 @@ def lightning(side: Side, gate: Gate, *, tensorboard: bool = False) -> None:
         trainer.fit(Game(), Batches(side.batches, gate, side.size))
 
 
-def lightning_with_tensorboard(side: Side, gate: Gate) -> None:
-    """The same, logging."""
-    lightning(side, gate, tensorboard=True)
-
-
 def torchgan(side: Side, gate: Gate) -> None:
     """torchgan's `Trainer` with its minimax losses; it sums up every parameter's gradient for its log."""
     import_torchvision()
@@ -131,7 +161,7 @@ def torchgan(side: Side, gate: Gate) -> None:
     from torchgan.models import Discriminator, Generator
     from torchgan.trainer import Trainer
 
-    class OurGenerator(Generator):  # type: ignore[misc]
+    class OurGenerator(Generator):
         def __init__(self) -> None:
             super().__init__(side.latent_size)
             self.network = side.generator
@@ -139,7 +169,7 @@ def torchgan(side: Side, gate: Gate) -> None:
         def forward(self, latent: Tensor) -> Any:
             return self.network(latent)
 
-    class OurDiscriminator(Discriminator):  # type: ignore[misc]
+    class OurDiscriminator(Discriminator):
         def __init__(self) -> None:
             super().__init__(side.batches[0].shape[1])
             self.network = side.discriminator
@@ -169,7 +199,7 @@ def mimicry(side: Side, gate: Gate) -> None:
     from torch_mimicry.nets.gan.gan import BaseDiscriminator, BaseGenerator
     from torch_mimicry.training import Trainer
 
-    class OurGenerator(BaseGenerator):  # type: ignore[misc]
+    class OurGenerator(BaseGenerator):
         def __init__(self) -> None:
             super().__init__(nz=side.latent_size, ngf=0, bottom_width=0, loss_type="gan")
             self.network = side.generator
@@ -177,7 +207,7 @@ def mimicry(side: Side, gate: Gate) -> None:
         def forward(self, latent: Tensor) -> Any:
             return self.network(latent)
 
-    class OurDiscriminator(BaseDiscriminator):  # type: ignore[misc]
+    class OurDiscriminator(BaseDiscriminator):
         def __init__(self) -> None:
             super().__init__(ndf=0, loss_type="gan")
             self.network = side.discriminator
