@@ -55,7 +55,7 @@ class LostCoverage(Monitor):
             Finding(
                 monitor="lost-coverage",
                 sentence=(
-                    f"the generator has collapsed: it reaches {value:.0%} of the held-out real samples, "
+                    f"the generator has collapsed: it reaches {value:.0%} of the real samples, "
                     f"down from {self.best:.0%}"
                 ),
                 severity=Severity.CRITICAL,

@@ -40,7 +40,7 @@ class NeverCovered(Monitor):
                 monitor="never-covered",
                 sentence=(
                     f"the generator has not found the data: it has never reached more than {self.best:.0%} of the "
-                    f"held-out real samples in {progress.fraction:.0%} of the budget"
+                    f"real samples in {progress.fraction:.0%} of the budget"
                 ),
                 severity=Severity.CRITICAL,
                 kimg=progress.kimg,
