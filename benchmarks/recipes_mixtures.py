@@ -1,7 +1,7 @@
 """What the recipes of the two mixtures, `ring` and `grid`, reach: a line per seed, then the worst over the seeds.
 
     python benchmarks/recipes_mixtures.py ring 0 1 2 3 4 5 6 7
-    python benchmarks/recipes_mixtures.py ring 0 1 --change budget_rounds=4000 --track
+    python benchmarks/recipes_mixtures.py ring 0 1 --track --change budget_rounds=4000
 
 One thread. Modes, high quality, KL and coverage are the last tick's, of the averaged generator. `held from` is the
 share of the budget after which no tick missed a mode; seconds are the processor's, imports left out.
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("recipe", choices=("ring", "grid"))
     parser.add_argument("seeds", nargs="+", type=int)
     parser.add_argument("--change", nargs="+", default=[], metavar="KEY=VALUE", help="overrides of the recipe")
-    parser.add_argument("--track", action="store_true", help="every fifth tick, too")
+    parser.add_argument("--track", action="store_true", help="show every fifth tick too")
     asked = parser.parse_args()
     print("seed  modes  high quality  reverse KL  coverage  held from  seconds  findings")
     columns = []
