@@ -115,7 +115,7 @@ def _plane(points: Floats, real: Floats | None) -> Pixels:
 
     frame = points if real is None or not len(real) else real
     low, high = _range(_planar(frame))
-    canvas = np.full((CANVAS, CANVAS, 3), 255.0)
+    canvas = np.full((CANVAS, CANVAS, 3), 255.0, np.float32)
     for axis, zero in enumerate(_places(np.zeros((1, 2)), low, high)[0]):
         if 0 < zero < CANVAS - 1:
             canvas[(slice(None), zero) if axis == 0 else (zero, slice(None))] = 235
@@ -170,6 +170,6 @@ def _dot(canvas: Floats, places: NDArray[np.int64], radius: int, colour: tuple[i
                 column = (places[:, 0] + right).clip(0, CANVAS - 1)
                 row = (places[:, 1] + down).clip(0, CANVAS - 1)
                 np.add.at(depth, (row, column), 1)
-    cover = (1 - (1 - opacity) ** depth)[..., None]
-    canvas *= 1 - cover
-    canvas += cover * np.array(colour, float)
+    touched = depth > 0
+    cover = (1 - (1 - opacity) ** depth[touched])[:, None]
+    canvas[touched] = canvas[touched] * (1 - cover) + cover * np.array(colour, float)
