@@ -63,21 +63,28 @@ class Contestant:
 
     name: str
     gate: Gate
-    shares: dict[str, float] = field(default_factory=lambda: {"round": 1.0})
+    shares: dict[str, float]
     game: Game | None = None
+    """ganlab's, which knows when it ticks."""
+    logs_every: int = 0
+    """Rounds from one line of a peer's log to the next."""
+    played: int = 0
     stints: list[float] = field(default_factory=list)
     seconds: dict[str, list[float]] = field(default_factory=dict)
 
     def play(self, counts: bool) -> None:
         """One stint."""
-        before = 0 if self.game is None else self.game.clock.ticks
+        ticks = self.game.clock.ticks if self.game else 0
         seconds = self.gate.play() / self.gate.stint
+        self.played += self.gate.stint
         if counts:
             self.stints.append(seconds)
-            self.seconds.setdefault(self._kind(before), []).append(seconds)
+            self.seconds.setdefault(self._kind(ticks), []).append(seconds)
 
     def _kind(self, ticks_before: int) -> str:
-        if self.game is None or self.game.clock.ticks == ticks_before:
+        if self.game is None:
+            return "log" if self.logs_every and self.played % self.logs_every == 0 else "round"
+        if self.game.clock.ticks == ticks_before:
             return "round"
         return "tick" if ticks_before % self.game.watching.picture_every else "tick with pictures"
 
@@ -147,7 +154,9 @@ def contest(match: Match, device: torch.device, rounds: int) -> list[Contestant]
             side.folder.mkdir()
             gate = Gate(match.stint, device)
             gate.start(lambda gate, loop=loop, side=side: loop(side, gate))
-            contestants.append(Contestant(name, gate))
+            logs_every = peers.LOGS_EVERY.get(loop, 0)
+            share = match.stint / logs_every if logs_every else 0.0
+            contestants.append(Contestant(name, gate, {"round": 1 - share, "log": share}, logs_every=logs_every))
         for name, changes in match.ours.items():
             (folder / name).mkdir()
             recipe = our_recipe(match, plugins, changes)

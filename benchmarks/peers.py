@@ -231,6 +231,9 @@ def mimicry(side: Side, gate: Gate) -> None:
     ).train()
 
 
+LOGS_EVERY: dict[Loop, int] = {lightning_logging: 50, mimicry: 50}
+"""Rounds from one line of the log to the next, as they come."""
+
 KEPT: list[Any] = []
 
 
