@@ -123,7 +123,7 @@ class RunDirectory:
 
     def write(self, name: str, text: str) -> None:
         """A file of the run, whole or not at all. Raises `StorageError`."""
-        from ganlab.engine.disk import publish
+        from ganlab.disk import publish
 
         publish(text.encode(), self.path / name)
 

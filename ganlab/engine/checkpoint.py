@@ -11,9 +11,9 @@ from typing import Any
 import numpy
 import torch
 
+from ganlab.disk import publish
 from ganlab.engine import container
 from ganlab.engine.controls import reapply
-from ganlab.engine.disk import publish
 from ganlab.engine.game import Clock, Game
 from ganlab.errors import CheckpointError
 from ganlab.interfaces.component import Component

@@ -29,7 +29,7 @@ from tensorboard.plugins.hparams import metadata as hparams_metadata
 from tensorboard.plugins.text import metadata as text_metadata
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from ganlab.builtin.reporters.appended import AppendedFile
+from ganlab.disk import AppendedFile
 from ganlab.pictures import png
 
 if TYPE_CHECKING:

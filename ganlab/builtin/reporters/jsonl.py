@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ganlab import Outcome, Picture, Progress, Reporter, RunInfo, StorageError, Tick
-from ganlab.builtin.reporters.appended import AppendedFile
+from ganlab.disk import AppendedFile
 from ganlab.records import action_record, finding_record, json_line, measurement_record
 
 log = logging.getLogger("ganlab")

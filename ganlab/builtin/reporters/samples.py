@@ -7,10 +7,9 @@
 from __future__ import annotations
 
 import logging
-import os
-from pathlib import Path
 
-from ganlab import Outcome, Picture, Progress, Reporter, RunInfo, Tick
+from ganlab import Outcome, Picture, Progress, Reporter, RunInfo, StorageError, Tick
+from ganlab.disk import make_folder, publish
 from ganlab.pictures import draw, png
 
 log = logging.getLogger("ganlab")
@@ -47,22 +46,12 @@ class Samples(Reporter):
             )
             return
         try:
+            make_folder(self._folder)
             publish(png(pixels), self._folder / f"{stem}.png")
-        except OSError as error:
-            self._note(f"samples/: {error.strerror}; the run goes on, sheets are missing")
+        except StorageError as error:
+            self._note(f"samples/{error}; the run goes on, sheets are missing")
 
     def _note(self, sentence: str) -> None:
         if sentence not in self._noted:
             log.warning("%s", sentence)
         self._noted.add(sentence)
-
-
-def publish(content: bytes, path: Path) -> None:
-    """Whoever looks at `path` sees a whole file or none."""
-    path.parent.mkdir(exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ganlab import Progress, RunInfo, StorageError
-from ganlab.builtin.reporters.appended import AppendedFile
 from ganlab.builtin.reporters.jsonl import JsonLines
+from ganlab.disk import AppendedFile
 
 from .conftest import END, START, progress, tick
 

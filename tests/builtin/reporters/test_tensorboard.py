@@ -19,8 +19,8 @@ from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 from tensorboard.plugins.hparams import metadata as hparams
 
 from ganlab import Picture, Progress, RunInfo, Tick
-from ganlab.builtin.reporters.appended import AppendedFile
 from ganlab.builtin.reporters.tensorboard import TensorBoard
+from ganlab.disk import AppendedFile
 
 from .conftest import END, REAL, START, progress, tick
 
