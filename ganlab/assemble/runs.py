@@ -1,33 +1,24 @@
-"""From a recipe to a run on disk, from a run on disk to its continuation, and from a run to its generator."""
+"""From a recipe to a run on disk, and from a run on disk to its continuation."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch.nn import Module
-
-from ganlab.assemble.builder import Builder
-from ganlab.assemble.dry_round import example
 from ganlab.assemble.game import build_game
 from ganlab.assemble.provenance import provenance
-from ganlab.assemble.resolution import resolve
-from ganlab.assemble.rules import rules_of
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.engine import distributed
 from ganlab.engine.checkpoint import CheckpointFolder, restore_game
 from ganlab.engine.game import Game
 from ganlab.engine.loop import train
 from ganlab.engine.run import Run
-from ganlab.errors import CheckpointError, DataError
+from ganlab.errors import DataError
 from ganlab.interfaces.reporter import Reporter, RunInfo
-from ganlab.interfaces.task import Task
 from ganlab.plugins import Observers, Plugins
-from ganlab.recipe import Recipe, read_toml, to_toml
+from ganlab.recipe import Recipe, to_toml
 from ganlab.values import Outcome, Picture, Progress, Tick
 
 log = logging.getLogger("ganlab")
@@ -126,42 +117,4 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
-class LoadedGenerator:
-    """A finished game's generator: the task that draws for it, and all networks, averaged, on their device."""
-
-    task: Task
-    networks: dict[str, Module]
-    recipe: Recipe
-    progress: Progress
-    notes: list[str]
-
-
-def load_generator(
-    directory: RunDirectory, plugins: Plugins, device: torch.device, *, raw: bool = False
-) -> LoadedGenerator:
-    """The newest checkpoint's generator, from the run directory alone. Raises `CheckpointError`, `RecipeError`."""
-    recipe = resolve(read_toml(directory.path / "recipe.toml"), plugins)
-    state, path, problems = CheckpointFolder(directory.path / "checkpoints").newest()
-    clock = state["game"]["clock"]
-    rules = rules_of(recipe)
-    stage = min(clock["stage"], len(rules) - 1)
-    builder = Builder(recipe, plugins)
-    for each, fields in zip(rules[: stage + 1], directory.fields(), strict=False):
-        task: Task = builder.create("tasks", each.task, fields)
-        builder.play_dry(task, example(fields))
-    networks = {}
-    for name, network in builder.networks.items():
-        kept = state["game"]["players"][name]
-        weights = kept["network"] if raw or kept["average"] is None else kept["average"]
-        try:
-            network.load_state_dict(weights)
-        except RuntimeError as error:
-            raise CheckpointError(f"{path.name} does not fit player '{name}': {str(error).splitlines()[0]}") from None
-        mode = recipe.players[name].sampling_mode
-        networks[name] = network.to(device).requires_grad_(False).train(mode == "train")
-    progress = Progress(clock["round"], clock["samples"])
-    return LoadedGenerator(task, networks, recipe, progress, problems)
-
-
-__all__ = ["Game", "LoadedGenerator", "load_generator", "make_reporters", "play_run"]
+__all__ = ["Game", "make_reporters", "play_run"]

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganlab.assemble.runs import LoadedGenerator
+from ganlab.assemble.generator import LoadedGenerator
 from ganlab.engine.look import CHUNK, generate
 from ganlab.engine.random import Stream
 from ganlab.errors import DataError, RecipeError, nearest

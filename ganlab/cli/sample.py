@@ -13,7 +13,7 @@ from ganlab.cli.output import say
 from ganlab.cli.sample_files import Form, NewPath, arrays, film, read_arrays, separate, sheet
 
 if TYPE_CHECKING:
-    from ganlab.assemble.runs import LoadedGenerator
+    from ganlab.assemble.generator import LoadedGenerator
 
 SAMPLES = 64
 STOPS = 8
@@ -59,7 +59,7 @@ def command(
     directory.check_checkpoint()
     rows = {} if given is None else read_arrays(given)
 
-    from ganlab.assemble.runs import load_generator
+    from ganlab.assemble.generator import load_generator
     from ganlab.assemble.sampling import conditions, journey, samples
     from ganlab.cli.playing import log, plugins_that_warn, warnings_shown
     from ganlab.engine.device import find_device
