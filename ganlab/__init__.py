@@ -31,6 +31,7 @@ from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.interfaces.task import Task
 from ganlab.interfaces.term import Term
 from ganlab.interfaces.turn import Turn
+from ganlab.numbers import best_of, clamp_finite
 from ganlab.values import (
     Action,
     Batch,
@@ -117,5 +118,7 @@ __all__ = [
     "View",
     "ViewShapes",
     "Views",
+    "best_of",
+    "clamp_finite",
     "hookimpl",
 ]
