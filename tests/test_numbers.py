@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganlab import DivergedError, best_of, clamp_finite
+from ganlab import DivergedError, Progress, best_of, clamp_finite
+from ganlab.engine.schedule import Fall, Path
 
 BROKEN = [math.nan, math.inf, -math.inf]
 
@@ -66,3 +68,34 @@ def test_what_comes_out_of_a_clamp_lies_in_its_bounds(value: float, one: float, 
         assert not math.isfinite(value)
     else:
         assert low <= clamped <= high
+
+
+tiny_to_huge = st.floats(min_value=0, max_value=1e12)
+
+
+@given(tiny_to_huge, tiny_to_huge, st.floats(0, 1e12), st.sampled_from(["linear", "cosine"]))
+def test_a_learning_rate_factor_stays_between_its_ends(
+    warm_up: float, until: float, kimg: float, shape: Literal["linear", "cosine"]
+) -> None:
+    factor = Fall(shape, warm_up, 0.0, until, 0.25)(progress_at(kimg))
+    assert 0.0 <= factor <= 1.0
+
+
+@given(st.floats(5e-324, 1e12), st.floats(5e-324, 1e12), tiny_to_huge, st.floats(0, 1e12), st.booleans())
+def test_a_weight_on_its_way_stays_between_its_ends(
+    start: float, end: float, until: float, kimg: float, geometric: bool
+) -> None:
+    weight = Path(start, end, 0.0, until, geometric)(progress_at(kimg))
+    low, high = sorted([start, end])
+    assert low - 1e-12 * high <= weight <= high * (1 + 1e-9)
+
+
+def test_a_weight_begins_and_ends_where_it_says() -> None:
+    for geometric in (False, True):
+        path = Path(1e-3, 10.0, 1.0, 3.0, geometric)
+        assert [path(progress_at(kimg)) for kimg in (0.0, 1.0, 3.0, 4.0)] == [1e-3, 1e-3, 10.0, 10.0]
+    assert Path(1.0, 100.0, 0.0, 2.0, geometric=True)(progress_at(1.0)) == pytest.approx(10.0)
+
+
+def progress_at(kimg: float) -> Progress:
+    return Progress(round=1, samples=round(kimg * 1000), fraction=0.5)

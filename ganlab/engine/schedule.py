@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from ganlab.numbers import clamp_finite
 from ganlab.values import Progress
 
 
@@ -22,13 +23,12 @@ class Fall:
 
     def __call__(self, progress: Progress) -> float:
         kimg = progress.kimg
-        rise = min(1.0, kimg / self.warm_up_kimg) if self.warm_up_kimg else 1.0
+        rise = share(kimg, 0.0, self.warm_up_kimg)
         if kimg <= self.from_kimg:
             return rise
         if self.every_kimg is not None:
             return rise * self.final ** math.floor((kimg - self.from_kimg) / self.every_kimg)
-        length = self.until_kimg - self.from_kimg
-        part = min(1.0, (kimg - self.from_kimg) / length) if length > 0 else 1.0
+        part = share(kimg, self.from_kimg, self.until_kimg)
         left = 1 - part if self.shape == "linear" else (1 + math.cos(math.pi * part)) / 2
         return rise * (self.final + (1 - self.final) * left)
 
@@ -54,8 +54,15 @@ class Path:
     geometric: bool = False
 
     def __call__(self, progress: Progress) -> float:
-        length = self.until_kimg - self.from_kimg
-        part = min(1.0, max(0.0, (progress.kimg - self.from_kimg) / length)) if length > 0 else 1.0
+        part = share(progress.kimg, self.from_kimg, self.until_kimg)
         if self.geometric:
-            return self.start * float((self.end / self.start) ** part)
+            # Not the quotient to that power: of a very small and a very large number it is infinite.
+            return float(self.start ** (1 - part) * self.end**part)
         return self.start + (self.end - self.start) * part
+
+
+def share(kimg: float, begin: float, end: float) -> float:
+    """How much of the way from `begin` to `end` lies behind, 0..1; all of a way that has no length."""
+    length = end - begin
+    # The way is clamped and not the quotient, which over a very short way would be infinite.
+    return clamp_finite(kimg - begin, 0.0, length, "the place in a schedule, in kimg") / length if length > 0 else 1.0

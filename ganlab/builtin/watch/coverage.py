@@ -55,12 +55,19 @@ class Coverage(Diagnostic):
             points = features(real, width)
             radii = look.once(
                 f"coverage/{name}/{self.of}/{self.count}/{self.neighbours}",
-                lambda points=points: torch.cdist(points, points).kthvalue(min(self.neighbours + 1, len(points)), 1)[0],
+                lambda points=points: self.radii(points),
             )
             nearest = torch.cdist(points, features(fake[name].flatten(1).float(), width)).min(1)[0]
             key = f"coverage{suffix}@{network}" if len(made) == 1 else f"coverage/{name}{suffix}@{network}"
             covered[key] = float((nearest < radii).float().mean())
         return covered
+
+    def radii(self, points: Tensor) -> Tensor:
+        """How far each point's k-th neighbour is; the farthest point where there are fewer. It is its own nearest."""
+        import torch
+
+        distances = torch.cdist(points, points).sort(1)[0]
+        return distances[:, : self.neighbours + 1][:, -1]
 
 
 def features(points: Tensor, width: int) -> Tensor:

@@ -6,12 +6,13 @@ the fault, with no false finding in 40 healthy or harmlessly disturbed runs (rin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field as Option
 
-from ganlab import Finding, Monitor, Progress, Severity
+from ganlab import Finding, Monitor, Progress, Severity, best_of
 
 Share = Annotated[float, Option(gt=0, lt=1)]
 
@@ -40,7 +41,7 @@ class LostCoverage(Monitor):
 
     def judge(self, measurements: Mapping[str, float], progress: Progress) -> Iterable[Finding]:
         value = measured(measurements, self.measurement)
-        if value is None or value != value:
+        if value is None or not math.isfinite(value):
             return []
         self.smoothed = value if self.smoothed is None else self.smoothed + self.smoothing * (value - self.smoothed)
         if self.best >= self.arm and value < self.ratio * self.best:
@@ -48,7 +49,7 @@ class LostCoverage(Monitor):
             self.low_since = progress.kimg if self.low_since is None else self.low_since
         else:
             self.low_for, self.low_since = 0, None
-        self.best = max(self.best, self.smoothed)
+        self.best = best_of(self.best, self.smoothed)
         if self.low_for != self.patience or self.low_since is None:
             return []
         return [

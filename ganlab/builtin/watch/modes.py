@@ -36,8 +36,8 @@ class Modes(Diagnostic):
         distance, mode = torch.cdist(points, centres.to(points.device)).min(1)
         good = mode[distance < 3 * sigma]
         hits = torch.bincount(good, minlength=len(centres)).double()
-        expected = max(len(good), 1) / len(centres)
-        share = hits / max(len(good), 1)
+        expected = (len(good) or 1) / len(centres)
+        share = hits / (len(good) or 1)
         kl = float(torch.special.xlogy(share, share * len(centres)).sum()) if len(good) else float("inf")
         suffix = "" if self.weights == "averaged" else "/raw"
         return {

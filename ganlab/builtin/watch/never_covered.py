@@ -6,12 +6,13 @@ At 45 to 50 % of the budget, runs with a starved discriminator had a coverage of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field as Option
 
-from ganlab import Finding, Monitor, Progress, Severity
+from ganlab import Finding, Monitor, Progress, Severity, best_of
 from ganlab.builtin.watch.lost_coverage import measured
 
 Share = Annotated[float, Option(gt=0, lt=1)]
@@ -29,9 +30,9 @@ class NeverCovered(Monitor):
 
     def judge(self, measurements: Mapping[str, float], progress: Progress) -> Iterable[Finding]:
         value = measured(measurements, self.measurement)
-        if value is None or value != value:
+        if value is None or not math.isfinite(value):
             return []
-        self.best = max(self.best, value)
+        self.best = best_of(self.best, value)
         if self.said or progress.fraction < self.grace or self.best >= self.level:
             return []
         self.said = True
