@@ -29,7 +29,7 @@ from ganlab.interfaces.monitor import Monitor
 from ganlab.interfaces.reporter import Reporter
 from ganlab.interfaces.task import Task
 from ganlab.interfaces.term import Term
-from ganlab.validation import explain
+from ganlab.validation import explain, short
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -138,7 +138,7 @@ class Entry(Generic[T]):
             return model.model_validate_json(json.dumps(options, default=str), strict=True)
         except ValidationError as error:
             raise RecipeError("\n".join(explain(error, model, where))) from None
-        except (RecursionError, ValueError) as error:
+        except (RecursionError, TypeError, ValueError) as error:
             raise RecipeError(f"{where}: cannot be read ({one_line(error)})") from None
 
     @functools.cached_property
@@ -198,7 +198,7 @@ class Registry(Generic[T]):
         candidates = self._candidates.get(name, [])
         if not candidates:
             raise PluginError(
-                f"no {what} named '{name}'.{nearest(name, self.names())} "
+                f"no {what} named '{short(name)}'.{nearest(name, self.names())} "
                 f"'ganlab plugins list {self.kind}' shows all {len(self._candidates)}."
             )
         if len(candidates) > 1:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 LONGEST_VALUE = 60
+MOST_PROBLEMS = 100
+"""So many a person may read; a file that is no recipe at all has one in each line."""
 
 WORDS = (
     ("Value error, ", ""),
@@ -38,29 +40,39 @@ def explain(error: ValidationError, model: type[BaseModel], where: str = "") -> 
 
     `where` is the dotted path of the part of the recipe that was validated, or empty for the whole.
     """
-    problems = [
-        (*_place(model, detail["loc"]), detail) for detail in error.errors(include_url=False, include_context=True)
-    ]
+    details = error.errors(include_url=False, include_context=True)
+    problems = [(*_place(model, detail["loc"]), detail) for detail in details[:MOST_PROBLEMS]]
     paths = [path for path, *_ in problems]
     lines: dict[str, list[str]] = {}
     for path, known, in_union, detail in problems:
         if in_union and any(other[: len(path)] == path and len(other) > len(path) for other in paths):
             continue  # another branch of the union fits better: its problems lie deeper
-        dotted = ".".join(part for part in (where, *path) if part)
-        sentences = lines.setdefault(dotted, [])
+        place = ".".join(part for part in (where, dotted(path)) if part)
+        sentences = lines.setdefault(place, [])
         sentence = _sentence(detail, known)
         if sentence not in sentences:
             sentences.append(sentence)
-    return [f"{dotted}: {_joined(sentences)}" if dotted else _joined(sentences) for dotted, sentences in lines.items()]
+    told = [f"{place}: {_joined(sentences)}" if place else _joined(sentences) for place, sentences in lines.items()]
+    return told if len(details) <= MOST_PROBLEMS else [*told, f"and {len(details) - MOST_PROBLEMS} more problems"]
+
+
+def dotted(path: Sequence[str]) -> str:
+    """The path as `--set` takes it; a key that is no plain word stands in quotes, a long one is cut."""
+    return ".".join(short(part) if re.fullmatch(r"[\w-]+", part) else shown(part) for part in path)
 
 
 def shown(value: Any) -> str:
     """`value` as it stands in a recipe, cut to one short line."""
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         text = repr(type(value).__name__)
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+    return short(text)
+
+
+def short(text: str, most: int = LONGEST_VALUE) -> str:
+    """At most so many letters of it."""
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _sentence(detail: ErrorDetails, known: tuple[str, ...]) -> str:

@@ -13,8 +13,10 @@ from ganlab.errors import GanlabError, PluginError, RecipeError, nearest
 from ganlab.optimizers import OPTIMIZERS
 from ganlab.plugins import Plugins
 from ganlab.recipe import AugmentationSetting, Component, Recipe, TermSetting, parse
-from ganlab.recipe.schema import DatasetSetting, DiagnosticSetting
+from ganlab.recipe.schema import LARGEST, DatasetSetting, DiagnosticSetting
+from ganlab.recipe.tree import check_plain
 from ganlab.registry import Entry, Origin
+from ganlab.validation import MOST_PROBLEMS, dotted, short
 
 TICKS = 50
 """In how many ticks a run is watched unless its recipe says otherwise."""
@@ -25,22 +27,25 @@ HERE = Origin(plugin="optimizers", distribution="torch", version="", builtin=Tru
 def resolve(tree: Mapping[str, Any], plugins: Plugins) -> Recipe:
     """The typed recipe with every component's options complete. Raises `RecipeError`, or `PluginError` if nothing but
     names are unknown, with one line per problem, by dotted path: those of the tree and those of components at once."""
+    check_plain(tree)
     problems: list[GanlabError] = []
     complete: dict[str, Any]
     try:
         recipe = parse(tree)
     except RecipeError as error:
         problems.append(error)
-        complete = deepcopy(dict(tree))
+        complete = deepcopy(dict(tree)) if isinstance(tree, Mapping) else {}
     else:
         complete = recipe.model_dump(mode="json", exclude_none=True)
-        complete["watch"].setdefault("tick_kimg", recipe.kimg / TICKS)
+        complete["watch"].setdefault("tick_kimg", min(recipe.kimg / TICKS, LARGEST))
     for kind, where, settings, component in components(complete):
         own = {key: value for key, value in component.items() if key not in settings}
         try:
             options = find(plugins, kind, component["name"], where).resolve(own, where)
         except GanlabError as error:
             problems.append(error)
+            if len(problems) == MOST_PROBLEMS:
+                break
             continue
         component.update({key: value for key, value in options.items() if value is not None})
     if problems:
@@ -58,7 +63,8 @@ def find(plugins: Plugins, kind: str, name: str, where: str) -> Entry[Any]:
             raise PluginError(f"{where}: {error}") from None
     if name not in OPTIMIZERS:
         raise RecipeError(
-            f"{where}: no optimizer named '{name}'.{nearest(name, OPTIMIZERS)} There are: {', '.join(OPTIMIZERS)}"
+            f"{where}: no optimizer named '{short(name)}'.{nearest(name, OPTIMIZERS)} "
+            f"There are: {', '.join(OPTIMIZERS)}"
         )
     return Entry(kind="optimizers", name=name, factory=OPTIMIZERS[name], origin=HERE)
 
@@ -83,16 +89,16 @@ def _places(tree: Any) -> Iterator[tuple[str, str, type[Component], Any]]:
     yield from _game(tree, "")
     for name, player in _items(tree, "players"):
         for kind, key in (("architectures", "architecture"), ("optimizers", "optimizer")):
-            yield kind, f"players.{name}.{key}", Component, _at(player, key)
+            yield kind, f"players.{dotted([name])}.{key}", Component, _at(player, key)
     for name, each in _items(tree, "augmentations"):
-        yield "augmentations", f"augmentations.{name}", AugmentationSetting, each
+        yield "augmentations", f"augmentations.{dotted([name])}", AugmentationSetting, each
     watch = _at(tree, "watch")
     for kind in ("diagnostics", "monitors", "interventions", "reporters"):
         model = DiagnosticSetting if kind == "diagnostics" else Component
         for name, each in _items(watch, kind):
-            yield kind, f"watch.{kind}.{name}", model, each
+            yield kind, f"watch.{kind}.{dotted([name])}", model, each
     for name, stage in _items(tree, "stages"):
-        yield from _game(stage, f"stages.{name}.")
+        yield from _game(stage, f"stages.{dotted([name])}.")
 
 
 def _game(tree: Any, where: str) -> Iterator[tuple[str, str, type[Component], Any]]:
@@ -100,11 +106,11 @@ def _game(tree: Any, where: str) -> Iterator[tuple[str, str, type[Component], An
     for kind, key in (("tasks", "task"), ("datasets", "dataset"), ("losses", "loss")):
         yield kind, f"{where}{key}", Component, _at(tree, key)
     for name, each in _items(tree, "datasets"):
-        yield "datasets", f"{where}datasets.{name}", DatasetSetting, each
+        yield "datasets", f"{where}datasets.{dotted([name])}", DatasetSetting, each
     for name, view in _items(tree, "views"):
-        yield "losses", f"{where}views.{name}.loss", Component, _at(view, "loss")
+        yield "losses", f"{where}views.{dotted([name])}.loss", Component, _at(view, "loss")
     for name, each in _items(tree, "terms"):
-        yield "terms", f"{where}terms.{name}", TermSetting, each
+        yield "terms", f"{where}terms.{dotted([name])}", TermSetting, each
 
 
 def _at(tree: Any, key: str) -> Any:

@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
+import os
+import re
+import stat
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ganlab.errors import RecipeError, nearest
+from ganlab.recipe.tree import MOST_LEVELS, check_plain
+from ganlab.validation import dotted, short, shown
 
-MAX_BYTES = 1 << 20
-MAX_DEPTH = 32
+MOST_BYTES = 1 << 20
 
 Tree = dict[str, Any]
+
+PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
+LONG_KEY = re.compile(rf"""(?<![\w."'-])(?:{PART}){{{MOST_LEVELS}}}""")
+"""A dotted key of more parts than a recipe has levels: Python's reader takes the square of their number in time."""
 
 
 def read_toml(path: Path) -> Tree:
     """The tree in a TOML file. Raises `RecipeError` with the line and column of a mistake."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise RecipeError(f"{path}: larger than 1 MiB; a recipe is a page of text")
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecipeError(f"{path}: cannot be read ({error.strerror}); give a readable .toml file") from None
+        text = _read(path).decode("utf-8-sig")  # some editors begin a file with a mark
     except UnicodeDecodeError:
         raise RecipeError(f"{path}: is not UTF-8 text; give a .toml file") from None
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror}); give a readable .toml file") from None
+    except ValueError as error:  # a path that cannot be one
+        raise RecipeError(f"{path}: cannot be read ({error}); give a readable .toml file") from None
+    try:
+        if LONG_KEY.search(text):
+            raise RecursionError
+        tree = tomllib.loads(text)
+        check_plain(tree)
+    except ValueError as error:  # of tomllib, or of an integer with thousands of digits
         raise RecipeError(f"{path}: {error}") from None
     except RecursionError:
-        raise RecipeError(f"{path}: nested too deeply; at most {MAX_DEPTH} levels") from None
-    if _depth(tree) > MAX_DEPTH:
-        raise RecipeError(f"{path}: nested too deeply; at most {MAX_DEPTH} levels")
+        raise RecipeError(f"{path}: nested too deeply; at most {MOST_LEVELS} levels") from None
+    except RecipeError as error:
+        raise RecipeError("\n".join(f"{path}: {line}" for line in str(error).split("\n"))) from None
     return tree
+
+
+def _read(path: Path) -> bytes:
+    """The file's bytes, without waiting for what is no file."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise RecipeError(f"{path}: is no plain file; give a .toml file")
+        raw = file.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        raise RecipeError(f"{path}: larger than 1 MiB; a recipe is a page of text")
+    return raw
 
 
 def layered(tree: Tree, find: Callable[[str], Path]) -> Tree:
@@ -40,7 +64,9 @@ def layered(tree: Tree, find: Callable[[str], Path]) -> Tree:
     while "extends" in tree:
         name = tree.pop("extends")
         if not isinstance(name, str) or name in seen:
-            raise RecipeError(f"extends: {name!r} is not the name of another recipe; 'ganlab recipe list' shows them")
+            raise RecipeError(
+                f"extends: {shown(name)} is not the name of another recipe; 'ganlab recipe list' shows them"
+            )
         seen.append(name)
         tree = _merge(read_toml(find(name)), tree)
     return tree
@@ -50,10 +76,15 @@ def override(tree: Tree, settings: Sequence[str]) -> Tree:
     """`tree` with each `dotted.key=value` set; values are TOML, or else text. Items of a list are named by their
     `name` or `label`, or numbered from 0."""
     for setting in settings:
-        path, equals, text = setting.partition("=")
-        if not equals or not all(part.strip() for part in path.split(".")):
-            raise RecipeError(f"--set {setting}: expected key=value, such as players.generator.optimizer.lr=1e-3")
-        tree = _set(tree, [part.strip() for part in path.split(".")], _value(text.strip()), setting)
+        key, equals, text = setting.partition("=")
+        path, told = [part.strip() for part in key.split(".")], f"--set {short(setting)}"
+        if not equals or not all(path):
+            raise RecipeError(f"{told}: expected key=value, such as players.generator.optimizer.lr=1e-3")
+        if len(path) > MOST_LEVELS:
+            raise RecipeError(f"{told}: nested too deeply; at most {MOST_LEVELS} levels")
+        value = _value(text.strip())
+        check_plain(value, dotted(path))
+        tree = _set(tree, path, value, told)
     return tree
 
 
@@ -65,26 +96,30 @@ def to_toml(tree: Mapping[str, Any]) -> str:
 
 
 def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    if len(text) > MOST_BYTES or LONG_KEY.search(text):
         return text
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    # With a line break in it, it might say more than its value.
+    return read["value"] if len(read) == 1 else text
 
 
-def _set(node: Any, path: list[str], value: Any, setting: str) -> Any:
+def _set(node: Any, path: list[str], value: Any, told: str) -> Any:
     if not path:
         return _merge(node, value) if isinstance(node, dict) and isinstance(value, dict) else value
     key, rest = path[0], path[1:]
     if isinstance(node, list):
-        index = _position(node, key, setting)
-        return [*node[:index], _set(node[index], rest, value, setting), *node[index + 1 :]]
+        index = _position(node, key, told)
+        return [*node[:index], _set(node[index], rest, value, told), *node[index + 1 :]]
     if not isinstance(node, Mapping):
-        raise RecipeError(f"--set {setting}: '{key}' stands below something that has no keys")
-    return _merge(node, {key: _set(node.get(key, {} if rest else None), rest, value, setting)})
+        raise RecipeError(f"{told}: '{short(key)}' stands below something that has no keys")
+    return _merge(node, {key: _set(node.get(key, {} if rest else None), rest, value, told)})
 
 
-def _position(items: list[Any], key: str, setting: str) -> int:
-    if key.isdecimal() and int(key) < len(items):
+def _position(items: list[Any], key: str, told: str) -> int:
+    if key.isdecimal() and len(key) < 10 and int(key) < len(items):
         return int(key)
     called = [
         item.get("label", item.get("name", item.get("player"))) if isinstance(item, dict) else item for item in items
@@ -94,8 +129,8 @@ def _position(items: list[Any], key: str, setting: str) -> int:
         return found[0]
     problem = "several are" if found else "none is"
     raise RecipeError(
-        f"--set {setting}: {problem} called '{key}'.{nearest(key, map(str, called))} "
-        f"There are: {', '.join(map(str, called)) or 'none'}"
+        f"{told}: {problem} called '{short(key)}'.{nearest(key, map(str, called))} "
+        f"There are: {short(', '.join(map(str, called)), 200) or 'none'}"
     )
 
 
@@ -114,15 +149,3 @@ def _without_none(tree: Any) -> Any:
     if isinstance(tree, list | tuple):
         return [_without_none(value) for value in tree]
     return tree
-
-
-def _depth(tree: Any) -> int:
-    level, deepest = [tree], 0
-    while level:
-        deepest += 1
-        level = [
-            child
-            for node in level
-            for child in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
-        ]
-    return deepest

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ganlab.errors import RecipeError
+from ganlab.recipe.tree import check_plain
 from ganlab.validation import explain
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+LARGEST = 1e12
+"""No number of a recipe is larger, so that none can become infinite on its way."""
+
+Positive = Annotated[float, Field(gt=0, le=LARGEST, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
+Finite = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=2**40)]
+BatchSize = Annotated[int, Field(ge=1, le=2**24)]
 
 
 class Table(BaseModel):
@@ -62,12 +70,16 @@ class Schedule(Table):
     from_kimg: NotNegative = Field(0.0, description="begins to fall here")
     until_kimg: Positive | None = Field(None, description="reaches `final` here; the end of the budget if left out")
     final: NotNegative = Field(0.0, description="the factor at the end; for 'step', the factor at each step")
-    every_kimg: Positive | None = Field(None, description="for 'step': multiplied by `final` once in so many kimg")
+    every_kimg: Annotated[float, Field(ge=0.001, le=LARGEST, allow_inf_nan=False)] | None = Field(
+        None, description="for 'step': multiplied by `final` once in so many kimg"
+    )
 
     @model_validator(mode="after")
     def _step_needs_a_length(self) -> Schedule:
         if (self.shape == "step") != (self.every_kimg is not None):
             raise ValueError("every_kimg belongs to shape = 'step', and 'step' needs it")
+        if self.shape == "step" and self.final > 1:
+            raise ValueError(f"final = {self.final:g}: a learning rate falls by steps; give a factor of at most 1")
         return self
 
 
@@ -147,15 +159,15 @@ class PhaseSetting(Table):
 class DatasetSetting(Component):
     """One of several streams of real data."""
 
-    batch_size: Count | None = Field(None, description="its share of a round; the recipe's batch_size if left out")
+    batch_size: BatchSize | None = Field(None, description="its share of a round; the recipe's batch_size if left out")
 
 
 class Goal(Table):
     """A measurement that ends a stage before its budget does."""
 
     measurement: str
-    below: float | None = None
-    above: float | None = None
+    below: Finite | None = None
+    above: Finite | None = None
 
     @model_validator(mode="after")
     def _one_side(self) -> Goal:
@@ -172,7 +184,7 @@ class Stage(Table):
     task: Component | None = None
     dataset: Component | None = None
     datasets: dict[str, DatasetSetting] | None = None
-    batch_size: Count | None = None
+    batch_size: BatchSize | None = None
     loss: Component | None = None
     views: dict[str, ViewSetting] | None = None
     phases: list[PhaseSetting] | None = None
@@ -211,7 +223,7 @@ class Recipe(Table):
     about: str = Field("", description="paper, command, hardware, time and the score to expect")
     budget_kimg: Positive | None = Field(None, description="real samples shown, in thousands")
     budget_rounds: Count | None = Field(None, description="the budget in rounds, instead")
-    batch_size: Count = Field(64, description="real samples on the table in one round, over all processes")
+    batch_size: BatchSize = Field(64, description="real samples on the table in one round, over all processes")
     accumulate: Count = Field(1, description="a round's batch is split into so many parts, their gradients summed")
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
@@ -255,18 +267,16 @@ class Recipe(Table):
             raise ValueError(f"counted = '{self.counted}' is none of the datasets")
         if self.batch_size % self.accumulate:
             raise ValueError(f"accumulate = {self.accumulate} does not divide batch_size = {self.batch_size}")
-        keys = [term.key for term in self.terms]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise ValueError(f"two terms are called '{key}': give one a label")
+        for key, count in Counter(term.key for term in self.terms).items():
+            if count > 1:
+                raise ValueError(f"{'two' if count == 2 else count} terms are called '{key}': give each a label")
         return self
 
 
 def parse(tree: Mapping[str, Any]) -> Recipe:
     """The typed recipe of a TOML tree. Raises `RecipeError` with one line per problem, by dotted path."""
+    check_plain(tree)
     try:
-        return Recipe.model_validate_json(json.dumps(tree, default=str), strict=True)
+        return Recipe.model_validate_json(json.dumps(tree, default=os.fsdecode), strict=True)
     except ValidationError as error:
         raise RecipeError("\n".join(explain(error, Recipe))) from None
-    except (RecursionError, UnicodeEncodeError) as error:
-        raise RecipeError(f"the recipe cannot be read: {type(error).__name__}") from None
