@@ -13,7 +13,7 @@ import json
 import sys
 import typing
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -97,13 +97,14 @@ class Entry(Generic[T]):
         """
         return self._model
 
-    def resolve(self, options: Mapping[str, Any], where: str) -> dict[str, Any]:
+    def resolve(self, options: Mapping[str, Any], where: str, beside: Iterable[str] = ()) -> dict[str, Any]:
         """All options, defaults included, as values that TOML and JSON know.
 
-        Raises `RecipeError` with one line per problem, each beginning with its dotted path below `where`.
+        Raises `RecipeError` with one line per problem, each beginning with its dotted path below `where`, where the
+        keys `beside` may stand too.
         """
         try:
-            return self._validated(options, where).model_dump(mode="json")
+            return self._validated(options, where, beside).model_dump(mode="json")
         except (TypeError, ValueError) as error:
             raise PluginError(f"{self}: an option's default is not a plain value ({error}); give one that is") from None
 
@@ -129,7 +130,7 @@ class Entry(Generic[T]):
             )
         return cast(T, made)
 
-    def _validated(self, options: Mapping[str, Any], where: str) -> BaseModel:
+    def _validated(self, options: Mapping[str, Any], where: str, beside: Iterable[str] = ()) -> BaseModel:
         from pydantic import ValidationError
 
         model = self.options()
@@ -137,7 +138,7 @@ class Entry(Generic[T]):
             # As JSON and strictly: true is not an integer, an integer is a float, and a list is a tuple.
             return model.model_validate_json(json.dumps(options, default=str), strict=True)
         except ValidationError as error:
-            raise RecipeError("\n".join(explain(error, model, where))) from None
+            raise RecipeError("\n".join(explain(error, model, where, beside))) from None
         except (RecursionError, TypeError, ValueError) as error:
             raise RecipeError(f"{where}: cannot be read ({one_line(error)})") from None
 

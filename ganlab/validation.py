@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
@@ -35,21 +36,25 @@ WORDS = (
 )
 
 
-def explain(error: ValidationError, model: type[BaseModel], where: str = "") -> list[str]:
+def explain(error: ValidationError, model: type[BaseModel], where: str = "", beside: Iterable[str] = ()) -> list[str]:
     """One line per problem, `where.key: what is wrong`, for `model`, which raised `error`.
 
-    `where` is the dotted path of the part of the recipe that was validated, or empty for the whole.
+    `where` is the dotted path of the part of the recipe that was validated, or empty for the whole; `beside` are keys
+    that may stand there too, though `model` does not know them.
     """
     details = error.errors(include_url=False, include_context=True)
     problems = [(*_place(model, detail["loc"]), detail) for detail in details[:MOST_PROBLEMS]]
     paths = [path for path, *_ in problems]
+    judged = {path for path, _, _, detail in problems if detail["type"] == "value_error"}
     lines: dict[str, list[str]] = {}
     for path, known, in_union, detail in problems:
         if in_union and any(other[: len(path)] == path and len(other) > len(path) for other in paths):
             continue  # another branch of the union fits better: its problems lie deeper
+        if in_union and path in judged and detail["type"] != "value_error":
+            continue  # another branch fits but for what its parts say together
         place = ".".join(part for part in (where, dotted(path)) if part)
         sentences = lines.setdefault(place, [])
-        sentence = _sentence(detail, known)
+        sentence = _sentence(detail, known, beside if len(path) == 1 else ())
         if sentence not in sentences:
             sentences.append(sentence)
     told = [f"{place}: {_joined(sentences)}" if place else _joined(sentences) for place, sentences in lines.items()]
@@ -75,13 +80,15 @@ def short(text: str, most: int = LONGEST_VALUE) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def _sentence(detail: ErrorDetails, known: tuple[str, ...]) -> str:
+def _sentence(detail: ErrorDetails, known: tuple[str, ...], beside: Iterable[str]) -> str:
     kind, value, message = detail["type"], detail["input"], detail["msg"]
+    name = str(detail["loc"][-1]) if detail["loc"] else ""
     if kind == "extra_forbidden":
-        name = str(detail["loc"][-1])
-        return f"unknown option.{nearest(name, known)} Known: {', '.join(known) or 'none'}"
+        return f"unknown option.{nearest(name, (*known, *beside))} Known: {', '.join(known) or 'none'}"
     if kind == "missing":
-        return "is missing, and has no default"
+        others = [key for key in value if key not in known] if isinstance(value, Mapping) else []
+        misspelt = [f". Did you mean it by {dotted([key])}?" for key in get_close_matches(name, others, 1)]
+        return f"is missing, and has no default{''.join(misspelt)}"
     for pydantic_says, we_say in WORDS:
         message = message.replace(pydantic_says, we_say)
     if kind in ("value_error", "assertion_error", "json_invalid"):
@@ -116,8 +123,8 @@ def _place(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[tup
         branches = tuple(_branches(here))
         if len(branches) > 1:
             in_union = True
-            tag = str(part).partition("[")[0]
-            here = next((each for each in branches if getattr(each, "__name__", None) == tag), branches[0])
+            named = re.findall(r"\w+", str(part))  # Ramp, or function-after[check(), Ramp]
+            here = next((each for each in branches if getattr(each, "__name__", None) in named), branches[0])
             continue
         here = branches[0] if branches else Any
         if part == "[key]":

@@ -75,3 +75,64 @@ def test_the_path_begins_where_the_part_stands() -> None:
 def test_a_value_is_shown_as_a_recipe_writes_it() -> None:
     assert [shown(each) for each in (True, None, "é", [1.5])] == ["true", "null", '"é"', "[1.5]"]
     assert len(shown("a" * 1000)) == 60
+
+
+class Checked(Table):
+    start: float
+    end: float = 0.0
+
+    @model_validator(mode="after")
+    def _falls(self) -> Checked:
+        return self
+
+
+class Holder(Table):
+    weight: Annotated[float, Field(ge=0)] | Checked = 1.0
+
+
+def test_a_table_that_checks_itself_knows_its_keys_in_a_union_too() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Holder.model_validate_json('{"weight": {"start": 1, "edn": 2}}', strict=True)
+    assert explain(caught.value, Holder) == ["weight.edn: unknown option. Did you mean 'end'? Known: start, end"]
+
+
+def test_a_misspelt_key_that_is_needed_is_named_with_what_it_was_taken_for() -> None:
+    assert lines({"weight": {"strat": 1, "end": 2}}) == [
+        "weight.start: is missing, and has no default. Did you mean it by strat?",
+        "weight.strat: unknown option. Did you mean 'start'? Known: start, end",
+    ]
+
+
+def test_keys_that_may_stand_beside_are_suggested_too() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Ramp.model_validate_json('{"start": 1, "end": 2, "wieght": 3}', strict=True)
+    assert explain(caught.value, Ramp, "terms.r1", ["weight"]) == [
+        "terms.r1.wieght: unknown option. Did you mean 'weight'? Known: start, end"
+    ]
+
+
+def test_a_key_that_is_no_word_stands_in_quotes_and_a_long_one_is_cut() -> None:
+    (first, second) = lines({"": 1, "a" * 1000: 2})
+    assert first.startswith('"": unknown option.')
+    assert second.startswith(f"{'a' * 57}...: unknown option.")
+
+
+class Rising(Table):
+    start: float
+    end: float
+
+    @model_validator(mode="after")
+    def _rises(self) -> Rising:
+        if self.start > self.end:
+            raise ValueError("start is above end")
+        return self
+
+
+class Way(Table):
+    weight: Annotated[float, Field(ge=0)] | Rising = 1.0
+
+
+def test_a_table_in_a_union_that_fits_but_for_its_sense_is_told_that_alone() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Way.model_validate_json('{"weight": {"start": 3, "end": 2}}', strict=True)
+    assert explain(caught.value, Way) == ["weight: start is above end"]

@@ -41,7 +41,7 @@ def resolve(tree: Mapping[str, Any], plugins: Plugins) -> Recipe:
     for kind, where, settings, component in components(complete):
         own = {key: value for key, value in component.items() if key not in settings}
         try:
-            options = find(plugins, kind, component["name"], where).resolve(own, where)
+            options = find(plugins, kind, component["name"], where).resolve(own, where, settings)
         except GanlabError as error:
             problems.append(error)
             if len(problems) == MOST_PROBLEMS:

@@ -89,10 +89,19 @@ def override(tree: Tree, settings: Sequence[str]) -> Tree:
 
 
 def to_toml(tree: Mapping[str, Any]) -> str:
-    """The tree as TOML text. Keys without a value are left out: TOML has no null."""
+    """The tree as TOML text that a terminal shows as it is. Keys without a value are left out: TOML has no null."""
     import tomli_w
 
-    return tomli_w.dumps(_without_none(tree), multiline_strings=True)
+    plain = _without_none(tree)
+    text = tomli_w.dumps(plain)
+    if "\\r" not in text:  # in a text of several lines, tomli_w loses which kind of line break it was
+        text = tomli_w.dumps(plain, multiline_strings=True)
+    return re.sub(r"[^\n -~]", lambda letter: letter[0] if letter[0].isprintable() else _escaped(letter[0]), text)
+
+
+def _escaped(letter: str) -> str:
+    """As TOML writes a letter that moves the cursor or turns the direction of writing."""
+    return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"
 
 
 def _value(text: str) -> Any:

@@ -38,7 +38,8 @@ def check_plain(tree: Any, where: str = "") -> None:
             break
         if isinstance(value, Mapping):
             bad = [key for key in value if not isinstance(key, str) or told_of_text(key)]
-            problems += [f"{dotted((*path, repr(key)))}: is no key; expected plain text" for key in bad]
+            told_as = [key if isinstance(key, str) else f"a {type(key).__name__}" for key in bad]
+            problems += [f"{dotted((*path, key))}: is no key; expected plain text" for key in told_as]
             waiting += [(each, (*path, key)) for key, each in value.items() if key not in bad]
         elif isinstance(value, list | tuple):
             waiting += [(each, (*path, str(number))) for number, each in enumerate(value)]
