@@ -17,9 +17,14 @@ GAP = "  "
 
 
 def say(text: str = "") -> None:
-    """Print a line of results. A reader who has gone away (a closed pipe) is no error: the rest goes nowhere."""
+    """Print lines of results; what could move the cursor, and what the terminal's encoding lacks, is escaped. A reader
+    who has gone away (a closed pipe) is no error: the rest goes nowhere."""
+    harmless = "\n".join(printable(line, but="\t") for line in text.split("\n"))
     try:
-        click.echo(text)
+        try:
+            click.echo(harmless)
+        except UnicodeEncodeError:
+            click.echo(harmless.encode("ascii", "backslashreplace").decode("ascii"))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

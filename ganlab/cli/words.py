@@ -6,9 +6,16 @@ import os
 import sys
 
 
-def printable(text: str) -> str:
-    """Escaped where it would move the cursor, change the colour or turn the direction of writing."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+def printable(text: str, but: str = "") -> str:
+    """Escaped where it would move the cursor, change the colour or turn the direction of writing, `but` for these."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter in but else ascii(letter)[1:-1] for letter in text)
+
+
+def on_one_line(text: str) -> str:
+    """Without line breaks."""
+    return " ".join(text.split())
 
 
 def number(value: float) -> str:
