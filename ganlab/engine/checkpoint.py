@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,13 @@ from typing import Any
 import numpy
 import torch
 
-from ganlab.disk import publish
+from ganlab import disk
+from ganlab.disk import make_folder, publish
 from ganlab.engine import container
 from ganlab.engine.controls import reapply
 from ganlab.engine.game import Clock, Game
-from ganlab.errors import CheckpointError
+from ganlab.engine.signals import BrokenOff
+from ganlab.errors import CheckpointError, GanlabError
 from ganlab.interfaces.component import Component
 
 KEPT = 2
@@ -28,35 +32,84 @@ def game_state(game: Game) -> dict[str, Any]:
         "players": {name: player.state() for name, player in game.players.items()},
         "streams": {name: stream.position for name, stream in game.streams.items()},
         "ledger": game.ledger.state(),
-        "components": {name: dict(each.state()) for name, each in game.components().items()},
+        "components": component_states(game.components()),
+        "silenced": sorted(game.silenced),
         "actions": game.applied,
         "random": random_state(game.place.device),
     }
 
 
-def restore_game(game: Game, state: Mapping[str, Any]) -> None:
-    """Put the game where it was; random state last, so that nothing draws in between."""
-    budget = (game.clock.budget_samples, game.clock.budget_rounds)
-    game.clock = Clock(**{**state["clock"], "budget_samples": budget[0], "budget_rounds": budget[1]})
-    for kind, mine in (("players", game.players), ("streams", game.streams)):
-        if set(state[kind]) != set(mine):
-            raise CheckpointError(f"the checkpoint has {kind} {sorted(state[kind])}, the recipe {sorted(mine)}")
-    for name, player in game.players.items():
-        try:
-            player.restore(state["players"][name])
-        except (RuntimeError, KeyError, ValueError) as error:
-            first = str(error).strip().splitlines()[0]
-            raise CheckpointError(f"the checkpoint does not fit player '{name}': {first}") from None
-    for name, stream in game.streams.items():
-        stream.move_to(state["streams"][name])
-    game.ledger.restore(state["ledger"])
-    game.applied = list(state["actions"])
-    reapply(game)
-    components: Mapping[str, Component] = game.components()
+def component_states(components: Mapping[str, Component]) -> dict[str, dict[str, Any]]:
+    """What each has to remember."""
+    return {name: dict(each.state()) for name, each in components.items()}
+
+
+def restore_game(game: Game, state: Mapping[str, Any], *, allow_nonfinite: bool = False) -> None:
+    """Put the game where it was; random state last, so that nothing draws in between.
+
+    Raises `CheckpointError` if the state is another game's, is not what `game_state` makes, or holds weights that are
+    not finite and are not allowed.
+    """
+    try:
+        budget = (game.clock.budget_samples, game.clock.budget_rounds)
+        game.clock = Clock(**{**state["clock"], "budget_samples": budget[0], "budget_rounds": budget[1]})
+        for kind, mine in (("players", game.players), ("streams", game.streams)):
+            if set(state[kind]) != set(mine):
+                raise CheckpointError(f"the checkpoint has {kind} {sorted(state[kind])}, the recipe {sorted(mine)}")
+        for name, player in game.players.items():
+            try:
+                player.restore(state["players"][name])
+            except CheckpointError as error:
+                raise CheckpointError(f"the checkpoint does not fit player '{name}': {error}") from None
+        if not allow_nonfinite:
+            check_finite(game)
+        for name, stream in game.streams.items():
+            stream.move_to(state["streams"][name])
+        game.ledger.restore(state["ledger"])
+        game.applied = list(state["actions"])
+        game.silenced = set(state.get("silenced", ()))  # format 1 had none
+        reapply(game)
+        restore_components(game.components(), state["components"])
+        restore_random(state["random"], game.place.device)
+    except GanlabError:
+        raise
+    except Exception as error:  # the hash was right, and still it is not what we write
+        raise CheckpointError(f"the checkpoint does not hold a game ({type(error).__name__}: {error})") from error
+
+
+def restore_components(components: Mapping[str, Component], states: Mapping[str, Any]) -> None:
+    """Give each what it had to remember; one that is new to the recipe begins anew."""
     for name, each in components.items():
-        if name in state["components"]:
-            each.restore(state["components"][name])
-    restore_random(state["random"], game.place.device)
+        if name in states:
+            try:
+                each.restore(states[name])
+            except Exception as error:
+                raise CheckpointError(
+                    f"{name} cannot take back its state ({type(error).__name__}: {error}); was its plugin changed?"
+                ) from error
+
+
+@contextmanager
+def forgotten_if_broken_off(game: Game) -> Iterator[None]:
+    """Inside, the watch looks. If it is broken off, it remembers nothing of this look, and can look again."""
+    kept = deepcopy(component_states(game.watchers()))
+    silenced = set(game.silenced)
+    try:
+        yield
+    except BrokenOff:
+        restore_components(game.watchers(), kept)
+        game.silenced = silenced
+        raise
+
+
+def check_finite(game: Game) -> None:
+    """Raise `CheckpointError` if a weight, an average or an optimiser's memory is not finite."""
+    for player in game.players.values():
+        if (name := player.first_not_finite()) is not None:
+            raise CheckpointError(
+                f"{name} of player '{player.name}' holds numbers that are not finite; take an older checkpoint, or "
+                "--allow nonfinite"
+            )
 
 
 def random_state(device: torch.device) -> dict[str, Any]:
@@ -89,25 +142,37 @@ class CheckpointFolder:
         self.directory = directory
 
     def save(self, tree: Mapping[str, Any], samples: int) -> Path:
-        """Publish a new generation, then let go of all but the last few."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Publish a new generation; when it is safe, let go of all but the last few. Raises `StorageError`."""
+        make_folder(self.directory)
         path = self.directory / f"{samples:012d}.ckpt"
         publish(container.pack(tree), path)
-        for old in self.generations()[KEPT:]:
-            old.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be removed now is removed by the next save
+            for old in self.generations()[KEPT:]:
+                disk.system.remove(old)
         return path
 
     def generations(self) -> list[Path]:
         """Checkpoint files, newest first."""
         return sorted(self.directory.glob("*.ckpt"), reverse=True)
 
-    def newest(self) -> tuple[dict[str, Any], Path, list[str]]:
-        """The newest checkpoint that is whole, its path, and what was wrong with newer ones."""
+    def newest(self, *, mend: bool = False) -> tuple[dict[str, Any], Path, list[str]]:
+        """The newest checkpoint that is whole, its path, and what was wrong with newer ones.
+
+        With `mend`, for the run's owner alone, newer ones are set aside as `*.ckpt.damaged`, where they take no whole
+        one's place. Raises `CheckpointError` if there is none.
+        """
+        damaged: list[Path] = []
         problems: list[str] = []
         for path in self.generations():
             try:
-                return container.read(path), path, problems
+                tree = container.read(path)
             except CheckpointError as error:
                 problems.append(str(error))
+                damaged.append(path)
+                continue
+            with suppress(OSError):
+                for each in damaged if mend else []:
+                    disk.system.rename(each, each.with_name(f"{each.name}.damaged"))
+            return tree, path, problems
         told = "; ".join(problems) or "no checkpoint was written yet"
         raise CheckpointError(f"{self.directory.parent.name}: {told}")

@@ -9,16 +9,19 @@ from typing import Any
 from torch.nn import Module
 
 from ganlab.engine.device import Place
+from ganlab.engine.finite import NotFinite
 from ganlab.engine.ledger import Ledger
 from ganlab.engine.phase import Change, Charge, Phase, Stage
 from ganlab.engine.player import Player
 from ganlab.engine.random import Stream
 from ganlab.engine.stream import BatchStream
+from ganlab.errors import DivergedError
 from ganlab.interfaces.component import Component
 from ganlab.interfaces.dataset import Dataset
 from ganlab.interfaces.diagnostic import Diagnostic
 from ganlab.interfaces.intervention import Intervention
 from ganlab.interfaces.monitor import Monitor
+from ganlab.numbers import clamp_finite
 from ganlab.values import Progress
 
 
@@ -40,7 +43,7 @@ class Clock:
     @property
     def progress(self) -> Progress:
         """Where the run is, frozen."""
-        return Progress(self.round, self.samples, min(1.0, self.fraction))
+        return Progress(self.round, self.samples, clamp_finite(self.fraction, 0.0, 1.0, "the share of the budget"))
 
     @property
     def fraction(self) -> float:
@@ -55,8 +58,9 @@ class Clock:
         return self.fraction >= 1.0
 
     def tick_due(self, tick_samples: int) -> bool:
-        """True once for every `tick_samples`, and at the end of the budget."""
-        return self.over or self.samples >= (self.last_tick // tick_samples + 1) * tick_samples
+        """True once for every `tick_samples`, and at the end of the budget, until the tick is made."""
+        due = self.over or self.samples >= (self.last_tick // tick_samples + 1) * tick_samples
+        return due and self.samples > self.last_tick
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class Game:
     @property
     def stage(self) -> Stage:
         """The stage being played."""
-        return self.stages[min(self.clock.stage, len(self.stages) - 1)]
+        return self.stages[self.clock.stage] if self.clock.stage < len(self.stages) else self.stages[-1]
 
     @property
     def networks(self) -> dict[str, Module]:
@@ -121,6 +125,17 @@ class Game:
             self._streams[purpose] = Stream(self.seed, purpose, self.place.device)
         return self._streams[purpose]
 
+    def check_weights(self) -> None:
+        """Raise `DivergedError` if a finite step has led to a weight, or a round to a running statistic, that is not
+        finite."""
+        for player in self.players.values():
+            try:
+                player.check_numbers()
+            except NotFinite as error:
+                raise DivergedError(
+                    f"{error} stopped being finite in round {self.clock.round}; lower its learning rate"
+                ) from None
+
     def components(self) -> dict[str, Component]:
         """Everything with a state of its own, by a name that is stable from run to run."""
         found: dict[str, Component] = {}
@@ -131,12 +146,18 @@ class Game:
             for charge in stage.charges:
                 found[f"stages/{number}/terms/{charge.name}"] = charge.term
             for change in stage.changes:
-                found[f"stages/{number}/augmentations/{change.name}/{change.view}"] = change.augmentation
+                name = f"stages/{number}/augmentations/{change.name}/{change.view}"
+                while name in found:  # the same one may act twice on a view
+                    name += "+"
+                found[name] = change.augmentation
+        return found | self.watchers()
+
+    def watchers(self) -> dict[str, Component]:
+        """Those of them that belong to the watch."""
         watching = self.watching
-        found.update((f"diagnostics/{name}", each) for name, _, each in watching.diagnostics)
-        found.update((f"monitors/{name}", each) for name, each in watching.monitors)
-        found.update((f"interventions/{name}", each) for name, each in watching.interventions)
-        return found
+        found: dict[str, Component] = {f"diagnostics/{name}": each for name, _, each in watching.diagnostics}
+        found |= {f"monitors/{name}": each for name, each in watching.monitors}
+        return found | {f"interventions/{name}": each for name, each in watching.interventions}
 
     def close(self) -> None:
         """Stop background readers."""

@@ -43,18 +43,21 @@ class Ledger:
         self._sums.clear()
 
     def state(self) -> dict[str, list[object]]:
-        """Sums and counts, for a checkpoint in the middle of a tick."""
-        for name in list(self._fresh):
-            self._compact(name)
-        return {name: [total, count] for name, (total, count) in self._sums.items()}
+        """Sums, counts, and what is not yet summed: to sum it now would round otherwise than an unbroken run does."""
+        names = [*self._sums, *(name for name in self._fresh if name not in self._sums)]
+        return {
+            name: [*self._sums.get(name, (None, 0)), torch.stack(self._fresh[name]) if name in self._fresh else None]
+            for name in names
+        }
 
     def restore(self, state: dict[str, list[object]]) -> None:
-        """Take back what `state` returned."""
+        """Take back what `state` returned; before format 2 all was summed."""
         self.clear()
-        for name, (total, count) in state.items():
-            assert isinstance(total, Tensor)
-            assert isinstance(count, int)
-            self._sums[name] = (total.to(self._device), count)
+        for name, (total, count, *fresh) in state.items():
+            if isinstance(total, Tensor) and isinstance(count, int):
+                self._sums[name] = (total.to(self._device), count)
+            if fresh and isinstance(fresh[0], Tensor):
+                self._fresh[name] = list(fresh[0].to(self._device).unbind())
 
     def _compact(self, name: str) -> None:
         values = self._fresh.pop(name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
+from ganlab.engine.checkpoint import forgotten_if_broken_off
 from ganlab.engine.game import Game
+from ganlab.engine.move import take_turn
 from ganlab.engine.round import Round
 from ganlab.engine.run import Run
-from ganlab.engine.turn import take_turn
+from ganlab.engine.signals import BrokenOff
 from ganlab.engine.watch import watch
 from ganlab.errors import DivergedError
 from ganlab.values import Ending, Outcome, Stop
@@ -17,34 +18,46 @@ from ganlab.values import Ending, Outcome, Stop
 def train(game: Game, run: Run | None = None) -> Outcome:
     """Play the game to its end and say how it ended. Without a `run`, nothing is recorded or saved."""
     run = run or Run()
-    run.start(game)
-    try:
-        outcome = play(game, run)
-    except DivergedError as error:
-        outcome = run.outcome(game, Ending.DIVERGED, str(error))
-    finally:
-        game.close()
-    run.end(game, outcome)
+    with run.listening():
+        try:
+            run.start(game)
+            outcome = play(game, run)
+        except DivergedError as error:
+            outcome = run.outcome(game, Ending.DIVERGED, str(error), saved=False)
+        except BrokenOff:
+            outcome = run.outcome(
+                game,
+                Ending.TERMINATED,
+                "Asked to end, and broken off in a round that took too long; 'ganlab resume' goes on before it.",
+                saved=False,
+            )
+        finally:
+            game.close()
+        run.end(game, outcome)
     return outcome
 
 
 def play(game: Game, run: Run) -> Outcome:
     """Round after round."""
     clock = game.clock
-    saved = time.monotonic()
-    while not clock.over:
-        play_round(game)
+    while True:
         if clock.tick_due(game.watching.tick_samples):
-            tick = watch(game, run)
+            check_steps(game)
+            try:
+                with forgotten_if_broken_off(game):
+                    tick = watch(game, run)
+            except BrokenOff:  # the tick is still due, and is made when the run goes on
+                return run.asked_outcome(game)
             enter_next_stage(game, tick.measurements)
             if reasons := [action.reason for action in tick.actions if isinstance(action, Stop)]:
                 return run.outcome(game, Ending.STOPPED, reasons[0])
-        if asked := run.asked_to_end(game):
-            return run.outcome(game, asked, f"Asked to end at {clock.progress.kimg:g} kimg; 'ganlab resume' goes on.")
-        if time.monotonic() - saved >= game.checkpoint_seconds:
-            run.save(game)
-            saved = time.monotonic()
-    return run.outcome(game, Ending.FINISHED, f"The budget of {clock.progress.kimg:g} kimg is spent.")
+        if clock.over:
+            return run.outcome(game, Ending.FINISHED, f"The budget of {clock.progress.kimg:g} kimg is spent.")
+        if run.asked_to_end(game):
+            return run.asked_outcome(game)
+        run.save_if_due(game)
+        with run.breakable(after_grace=True):
+            play_round(game)
 
 
 def play_round(game: Game) -> None:
@@ -57,12 +70,28 @@ def play_round(game: Game) -> None:
             other.freeze(other is not player)
         if take_turn(player, turns, game.stage.charges, game.place):
             table.stepped(player)
+    if game.place.device.type == "cpu":
+        game.check_weights()
     clock.round += 1
     for player in game.players.values():
         if player.average is not None:
             player.average.update(clock.progress, clock.samples - before)
     if clock.samples >= game.stage.until_samples:
         clock.stage += 1
+
+
+def check_steps(game: Game) -> None:
+    """Where the device is not waited for in a round: raise `DivergedError` if it refused a step since the last tick."""
+    for player in game.players.values():
+        if (number := player.guard.refused_in()) is not None:
+            costs = [name for name, value in game.ledger.read().items() if value - value != 0]
+            told = f" by {', '.join(costs[:3])}" if costs else ""
+            raise DivergedError(
+                f"the gradient of player '{player.name}' is not finite{told} in round {number}; its steps were left "
+                "out from there on; lower its learning rate or add a penalty such as r1"
+            )
+    if game.place.device.type != "cpu":
+        game.check_weights()
 
 
 def enter_next_stage(game: Game, measurements: Mapping[str, float]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import partial
@@ -14,6 +15,8 @@ from torch.nn import Module, Parameter
 from torch.optim import Optimizer
 
 from ganlab.engine.distributed import average_gradients
+from ganlab.engine.finite import Guard, first_not_finite
+from ganlab.engine.fitting import check_fit, check_memory
 from ganlab.values import Progress
 
 
@@ -36,8 +39,8 @@ class Average:
     def update(self, progress: Progress, samples: int) -> None:
         """Move towards the network after `samples` more real samples."""
         half_life = self._half_life
-        if self._ramp_up is not None:
-            half_life = min(half_life, self._ramp_up * progress.samples)
+        if self._ramp_up is not None and (young := self._ramp_up * progress.samples) < half_life:
+            half_life = young
         keep = 0.5 ** (samples / half_life) if half_life > 0 and progress.samples >= self._from else 0.0
         with torch.no_grad():
             torch._foreach_lerp_(*self._parameters, 1 - keep)
@@ -76,6 +79,8 @@ class Player:
         self._clip_norm = clip_norm
         self._schedule = schedule
         self._scaler = scaler
+        self._numbers = [*self._list, *(each for each in network.buffers() if each.is_floating_point())]
+        self.guard = Guard(name, self._optimizer, owned)
         self.frozen = False
 
     def freeze(self, frozen: bool) -> None:
@@ -95,23 +100,36 @@ class Player:
         (cost if self._scaler is None else self._scaler.scale(cost)).backward()  # type: ignore[no-untyped-call]
 
     def step(self, progress: Progress) -> Tensor | None:
-        """Average the gradients over processes, clip them, move. Returns the gradient's norm if it clips."""
+        """Average the gradients over processes, clip them, move. Returns the gradient's norm if it clips.
+
+        Raises `NotFinite` if a gradient is not finite, before anything moves. On a GPU, where to know would be to
+        wait, the step is a no-op then, and `guard` remembers the round.
+        """
         average_gradients(self._list)
-        norm = None
         if self._scaler is not None:
             self._scaler.unscale_(self._optimizer)
+        gradients = [parameter.grad for parameter in self._list if parameter.grad is not None]
+        if not gradients:
+            return None
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
         if self._clip_norm is not None:
-            norm = torch.nn.utils.clip_grad_norm_(self._list, self._clip_norm)
+            torch.nn.utils.clip_grads_with_norm_(self._list, self._clip_norm, norm)
         if self._schedule is not None or self.learning_rate_factor != 1.0:
             factor = self.learning_rate_factor * (1.0 if self._schedule is None else self._schedule(progress))
             for group, rate in zip(self._optimizer.param_groups, self._learning_rates, strict=True):
                 group["lr"] = rate * factor
         if self._scaler is None:
-            self._move()
-        else:
+            with self.guard.watching(norm, progress):
+                self._move()
+        else:  # it knows of infinite gradients, and makes the scale smaller
             self._scaler.step(self._optimizer)
             self._scaler.update()
-        return norm
+        return None if self._clip_norm is None else norm
+
+    def check_numbers(self) -> None:
+        """Raise `NotFinite` if a weight or a running statistic has stopped being finite. Waits for the device."""
+        if self._numbers and not math.isfinite(torch.stack(torch._foreach_norm(self._numbers)).sum().item()):
+            self.guard.blame(self.network.state_dict(), "")
 
     @property
     def averaged(self) -> Module:
@@ -131,17 +149,34 @@ class Player:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` returned."""
+        """Take back what `state` returned. Raises `CheckpointError` if it is another network's or optimiser's."""
+        check_fit(self.network.state_dict(), state["network"])
         self.network.load_state_dict(state["network"])
         if self.average is not None:
-            self.average.network.load_state_dict(state["average"])
-        kept = self._optimizer.state_dict()
+            kept = state["network"] if state["average"] is None else state["average"]
+            check_fit(self.average.network.state_dict(), kept)
+            self.average.network.load_state_dict(kept)
+        check_memory(self.parameters, state["optimizer"])
+        memory = self._optimizer.state_dict()
         index = {name: number for number, name in enumerate(self.parameters)}
-        kept["state"] = {index[name]: each for name, each in state["optimizer"].items()}
-        self._optimizer.load_state_dict(kept)
-        self.learning_rate_factor = state["learning_rate_factor"]
-        if self._scaler is not None:
+        memory["state"] = {index[name]: each for name, each in state["optimizer"].items()}
+        self._optimizer.load_state_dict(memory)
+        self.learning_rate_factor = float(state["learning_rate_factor"])
+        if self._scaler is not None and state["scaler"] is not None:
             self._scaler.load_state_dict(state["scaler"])
+
+    def first_not_finite(self) -> str | None:
+        """The name of a weight, an average or an optimiser's memory that is not finite; None if all are."""
+        averaged = {} if self.average is None else self.average.network.state_dict()
+        memory = {
+            f"{name}.{key}": value
+            for name, kept in zip(self.parameters, self._optimizer.state.values(), strict=False)
+            for key, value in kept.items()
+            if isinstance(value, Tensor)
+        }
+        return first_not_finite(
+            {**self.network.state_dict(), **{f"averaged {k}": v for k, v in averaged.items()}, **memory}
+        )
 
 
 def bare_step(optimizer: Optimizer) -> Callable[[], Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from ganlab.engine import distributed
@@ -11,9 +13,14 @@ from ganlab.engine.checkpoint import CheckpointFolder, game_state
 from ganlab.engine.game import Game
 from ganlab.engine.look import undisturbed
 from ganlab.engine.signals import Signals
-from ganlab.errors import StorageError
+from ganlab.errors import GanlabError, StorageError
 from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.values import Action, Ending, Finding, Outcome, Picture, Tick
+
+log = logging.getLogger("ganlab")
+
+TRY_AGAIN_SECONDS = 10.0
+"""After a checkpoint that the disk refused, at most so long until the next is tried."""
 
 
 class Run:
@@ -31,6 +38,9 @@ class Run:
         self._identity = dict(identity or {})
         self._checkpoints = None if info is None else CheckpointFolder(info.directory / "checkpoints")
         self._signals = Signals()
+        self._reporter_states: dict[str, Any] = {}
+        self._saved = 0.0
+        self._save_fails = False
         self._seconds_before = 0.0
         self._started = self._ticked = time.monotonic()
         self._samples_at_tick = 0
@@ -47,19 +57,34 @@ class Run:
 
     def state(self) -> dict[str, Any]:
         """How far the reporters are, and the time taken."""
-        reporters = {name: dict(each.state()) for name, each in self._reporters.items()}
-        return {"seconds": self.seconds, "reporters": reporters}
+        for name in list(self._reporters):
+            told = self._told(name, lambda each: dict(each.state()))
+            self._reporter_states |= {} if told is None else {name: told}
+        return {"seconds": self.seconds, "reporters": dict(self._reporter_states)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned, before `start`."""
-        self._seconds_before = state["seconds"]
+        self._seconds_before = float(state["seconds"])
+        self._reporter_states = dict(state["reporters"])
         for name, reporter in self._reporters.items():
-            if name in state["reporters"]:
-                reporter.restore(state["reporters"][name])
+            if name in self._reporter_states:
+                reporter.restore(self._reporter_states[name])
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Inside, signals ask the run to end."""
+        self._signals.listen()
+        try:
+            yield
+        finally:
+            self._signals.leave()
+
+    def breakable(self, *, after_grace: bool = False) -> AbstractContextManager[None]:
+        """Inside, the wish to end is answered by `BrokenOff`. Several processes can only end together, in the loop."""
+        return nullcontext() if distributed.world_size() > 1 else self._signals.breakable(after_grace=after_grace)
 
     def start(self, game: Game) -> None:
-        """Listen to signals and open the reporters."""
-        self._signals.listen()
+        """Open the reporters; a run that has no checkpoint yet gets its first."""
         self._started = self._ticked = time.monotonic()
         self._samples_at_tick = game.clock.samples
         if self.info is not None and self._reporters:
@@ -68,6 +93,9 @@ class Run:
                 real = look.task.picture(look.real_beside(count), look.given(count))
             for reporter in self._reporters.values():
                 reporter.start(self.info, game.clock.progress, real)
+        if game.clock.round == 0:
+            self._try_to_save(game)
+        self._saved = time.monotonic()
 
     def tick(
         self,
@@ -83,37 +111,82 @@ class Run:
         rate = shown / max(now - self._ticked, 1e-9)
         self._ticked, self._samples_at_tick = now, game.clock.samples
         tick = Tick(game.clock.progress, measurements, findings, actions, pictures, self.seconds, rate)
-        for reporter in self._reporters.values():
-            reporter.tick(tick)
+        for name in list(self._reporters):
+            self._told(name, lambda each: each.tick(tick))
         return tick
 
     def save(self, game: Game) -> None:
-        """Publish a checkpoint; on the first process, whose batch statistics are the ones kept."""
+        """Publish a checkpoint; on the first process, whose batch statistics are the ones kept. Raises `StorageError`,
+        and `DivergedError` rather than publish a weight that is not finite."""
         if self._checkpoints is not None and self._first:
+            game.check_weights()
             tree = {"identity": self._identity, "run": self.state(), "game": game_state(game)}
             self._checkpoints.save(tree, game.clock.samples)
 
-    def asked_to_end(self, game: Game) -> Ending | None:
-        """How the outside wants the run to end, if it does."""
-        asked = self._signals.asked
-        if distributed.any_process(asked is not None, game.place.device):
-            return asked or Ending.TERMINATED
-        return None
+    def save_if_due(self, game: Game) -> None:
+        """A checkpoint once in `checkpoint_seconds`. If the disk refuses, the old ones stay, the run goes on and it is
+        tried again."""
+        wait = game.checkpoint_seconds
+        if self._save_fails and wait > TRY_AGAIN_SECONDS:
+            wait = TRY_AGAIN_SECONDS
+        if time.monotonic() - self._saved >= wait:
+            self._try_to_save(game)
+            self._saved = time.monotonic()
 
-    def outcome(self, game: Game, ending: Ending, sentence: str) -> Outcome:
-        """The outcome, with where the run is."""
+    def _try_to_save(self, game: Game) -> None:
+        try:
+            self.save(game)
+        except StorageError as error:
+            if not self._save_fails:
+                log.warning("no checkpoint: %s; the run goes on, and tries again", error)
+            self._save_fails = True
+        else:
+            if self._save_fails:
+                log.warning("checkpoints are written again")
+            self._save_fails = False
+
+    def asked_to_end(self, game: Game) -> bool:
+        """True if the outside wants the run to end."""
+        return distributed.any_process(self._signals.asked is not None, game.place.device)
+
+    def asked_outcome(self, game: Game) -> Outcome:
+        """The outcome of a run that was asked to end."""
+        asked = self._signals.asked or Ending.TERMINATED
+        kimg = game.clock.progress.kimg
+        return self.outcome(game, asked, f"Asked to end at {kimg:g} kimg; 'ganlab resume' goes on.")
+
+    def outcome(self, game: Game, ending: Ending, sentence: str, *, saved: bool = True) -> Outcome:
+        """The outcome, with where the run is. One that is not `saved` leaves the last checkpoint to tell of it."""
+        self._worth_saving = saved
         return Outcome(ending, sentence, game.clock.progress, self.seconds)
 
     def end(self, game: Game, outcome: Outcome) -> None:
-        """Save, unless a number stopped being finite; close the reporters; let go of the signals."""
-        if outcome.ending is not Ending.DIVERGED:
-            self.save(game)
-        refusals = []
-        for reporter in self._reporters.values():
+        """Save, unless the game is not whole; close the reporters. Raises `StorageError` if the last checkpoint, or a
+        line of the record, found no place; all else is done by then."""
+        refusals: list[StorageError] = []
+        for attempt in range(2 if self._worth_saving else 0):
             try:
-                reporter.end(outcome)
+                self.save(game)
+                refusals.clear()
+                break
+            except StorageError as error:
+                refusals = [StorageError(f"the last checkpoint is missing: {error}, and resume the run")]
+                time.sleep(0.0 if attempt else 0.2)
+        for name in list(self._reporters):
+            try:
+                self._told(name, lambda each: each.end(outcome))
             except StorageError as error:
                 refusals.append(error)
-        self._signals.leave()
         if refusals:
             raise refusals[0]
+
+    def _told(self, name: str, tell: Callable[[Reporter], Any]) -> Any:
+        """What the reporter says to that; one that raises is off for the rest of the run."""
+        try:
+            return tell(self._reporters[name])
+        except GanlabError:
+            raise
+        except Exception as error:
+            del self._reporters[name]
+            log.warning("reporter '%s' raised %s: %s; it is off", name, type(error).__name__, error)
+            return None

@@ -6,7 +6,7 @@ the discriminators' turns (detached) and then the generator's own, which saves a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
@@ -64,7 +64,7 @@ class Table:
         """Forget what was drawn, and all that was made from it."""
         self._random = random
         self._given = None
-        self._forget()
+        self.forget()
 
     def live_fake(self, makers: tuple[Player, ...]) -> Sample:
         """The fake with its graph; made anew unless a kept one still carries it."""
@@ -84,7 +84,7 @@ class Table:
     def moved(self, player: str) -> None:
         """`player` has stepped: whatever it had a part in making is out of date."""
         if player in self._makers:
-            self._forget()
+            self.forget()
 
     def _make(self, makers: tuple[Player, ...]) -> None:
         witness = Witness(self.networks)
@@ -98,7 +98,8 @@ class Table:
         self._makers = witness.asked
         self._carries_graph = bool(makers)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Whatever was made is to be made anew."""
         self._fake = self._detached = None
         self._carries_graph = False
 
@@ -111,6 +112,21 @@ def detached(value: Any) -> Any:
 def full(value: Any) -> Any:
     """The same tree of tensors, what was made in a reduced precision as float32."""
     return mapped(lambda each: each.float() if each.is_floating_point() else each, value)
+
+
+def tensors_in(value: Any, name: str = "") -> dict[str, Tensor]:
+    """Every tensor of the tree, by its dotted name."""
+    if isinstance(value, Tensor):
+        return {name: value}
+    named: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Mapping):
+        named = value.items()
+    elif isinstance(value, list | tuple):
+        named = enumerate(value)
+    found: dict[str, Tensor] = {}
+    for key, each in named:
+        found |= tensors_in(each, f"{name}.{key}" if name else str(key))
+    return found
 
 
 def mapped(change: Callable[[Tensor], Tensor], value: Any) -> Any:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ganlab.engine.device import Place
 from ganlab.engine.ledger import Ledger
-from ganlab.engine.phase import Charge, Stage, Stake
+from ganlab.engine.phase import Stage
 from ganlab.engine.player import Player
 from ganlab.engine.random import RowRandom
 from ganlab.engine.table import Table
-from ganlab.errors import DivergedError
 from ganlab.interfaces.turn import Turn
 from ganlab.values import Batch, Given, Progress, Sample, Side, Verdict, View, Views
 
@@ -36,6 +33,7 @@ class OpenTurn(Turn):
         progress: Progress,
     ) -> None:
         self.player = player.name
+        self.mover = player
         self.networks = table.networks
         self.random = random("terms", None)
         self.progress = progress
@@ -52,6 +50,14 @@ class OpenTurn(Turn):
         self._changed: dict[tuple[Side, str], View] = {}
         self._verdicts: dict[tuple[Side, str], Verdict] = {}
         self._intermediates: dict[str, Any] = {}
+        self._again = partial(OpenTurn, stage, table, player, makers, random, place, ledger, progress)
+        self.charged: dict[str, Tensor] = {}
+        """What the player was charged so far, weighted, by name."""
+
+    def again(self) -> OpenTurn:
+        """The same turn before anything was computed, with its fakes to be made anew."""
+        self._table.forget()
+        return self._again()
 
     @property
     def batch(self) -> Batch:
@@ -138,99 +144,3 @@ def pooled(verdict: Verdict, rows: Tensor, count: int) -> Verdict:
         for name, logits in verdict.judgements.items()
     }
     return Verdict(summed[""] if set(summed) == {""} else summed, verdict.extras)
-
-
-def take_turn(player: Player, turns: Sequence[OpenTurn], charges: Sequence[Charge], place: Place) -> bool:
-    """Charge the player on every part of the round's batch, then let it step. False if it was charged nothing."""
-    player.forget_gradients()
-    charged = False
-    for turn in turns:
-        with place.autocast():
-            cost = total_cost(turn, charges)
-        if cost is None:
-            continue
-        charged = True
-        if place.device.type == "cpu" and not math.isfinite(cost.item()):
-            raise DivergedError(
-                f"the cost of player '{player.name}' is {cost.item()} in round {turn.progress.round}; "
-                "lower its learning rate or add a penalty such as r1"
-            )
-        player.backward(cost if len(turns) == 1 else cost / len(turns))
-    if charged:
-        norm = player.step(turns[0].progress)
-        if norm is not None:
-            turns[0].record(f"gradient-norm/{player.name}", norm)
-    return charged
-
-
-def total_cost(turn: OpenTurn, charges: Sequence[Charge]) -> Tensor | None:
-    """The weighted sum of all the player is charged now; None if that is nothing."""
-    costs: list[Tensor] = []
-    for stake in turn.stakes:
-        if not stake.cadence.due(turn.progress):
-            continue
-        if turn.player != stake.judge:
-            costs += generator_costs(turn, stake) if stake.generator(turn.progress) else []
-        elif stake.real(turn.progress) or stake.fake(turn.progress):
-            costs += discriminator_costs(turn, stake)
-    for charge in charges:
-        if charge.player == turn.player and charge.cadence.due(turn.progress):
-            weight = charge.weight(turn.progress) * charge.cadence.every
-            with turn.place.full_precision():
-                cost = mean(charge.term.cost(turn))
-            costs.append(charged(turn, charge.name, cost, weight))
-    if not costs:
-        return None
-    total = reduce(torch.add, costs)
-    turn.record(f"cost/{turn.player}", total)
-    return total
-
-
-def discriminator_costs(turn: OpenTurn, stake: Stake) -> list[Tensor]:
-    """What the judge pays for its verdicts on real data, on fakes, and on real data with the wrong condition."""
-    costs = []
-    mismatched = turn.views("mismatched") if stake.mismatched else {}
-    share = stake.mismatched if stake.view in mismatched else 0.0
-    fakes = turn.verdict("fake", stake.view).judgements
-    reals = turn.verdict("real", stake.view).judgements
-    for name, fake in fakes.items():
-        weight = stake.judgements.get(name, 1.0)
-        real_cost, fake_cost = stake.loss.discriminator(reals[name].float(), fake.float())
-        key = f"{stake.view}/{name}" if name else stake.view
-        costs.append(charged(turn, f"{key}/real", mean(real_cost), weight * stake.real(turn.progress)))
-        costs.append(charged(turn, f"{key}/fake", mean(fake_cost), weight * stake.fake(turn.progress) * (1 - share)))
-        if share:
-            wrong = turn.verdict("mismatched", stake.view).judgements[name]
-            _, wrong_cost = stake.loss.discriminator(reals[name].float(), wrong.float())
-            weight *= stake.fake(turn.progress) * share
-            costs.append(charged(turn, f"{key}/mismatched", mean(wrong_cost), weight))
-    return costs
-
-
-def generator_costs(turn: OpenTurn, stake: Stake) -> list[Tensor]:
-    """What those the view is played against pay for the judge's verdicts on fakes."""
-    costs = []
-    reals: Mapping[str, Tensor] = turn.verdict("real", stake.view).judgements if stake.loss.compares else {}
-    for name, fake in turn.verdict("fake", stake.view).judgements.items():
-        real = reals[name].float() if stake.loss.compares else None
-        cost = mean(stake.loss.generator(fake.float(), real))
-        weight = stake.judgements.get(name, 1.0) * stake.generator(turn.progress)
-        costs.append(
-            charged(turn, f"{stake.view}/{name}/generator" if name else f"{stake.view}/generator", cost, weight)
-        )
-    return costs
-
-
-def charged(turn: OpenTurn, name: str, cost: Tensor, weight: float) -> Tensor:
-    """Record the cost raw, and weighted where that differs; return it weighted."""
-    turn.record(f"cost/{name}", cost)
-    if weight == 1.0:
-        return cost
-    weighted = cost * weight
-    turn.record(f"weighted/{name}", weighted)
-    return weighted
-
-
-def mean(cost: Tensor) -> Tensor:
-    """The mean; over nothing (a view without rows) it is zero and not NaN."""
-    return cost.mean() if cost.numel() else cost.sum()

@@ -21,7 +21,7 @@ def watch(game: Game, run: Run) -> Tick:
     """One tick. Raises `DivergedError` if a cost of the game is not finite."""
     clock = game.clock
     findings: list[Finding] = []
-    with undisturbed(game) as look:
+    with undisturbed(game) as look, run.breakable():
         measurements = measure(game, look, findings)
         judge(game, measurements, findings)
         actions = answer(game, measurements, tuple(findings))

@@ -6,6 +6,7 @@ checkpoint holds how long the files were; a resume cuts them to that, so that no
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -66,16 +67,18 @@ class JsonLines(Reporter):
 
 
 class Journal:
-    """One file of lines, and the lines that found no room yet."""
+    """One file of lines, the lines that found no room yet, and those the disk may still lose."""
 
     def __init__(self, path: Path, state: Mapping[str, Any]) -> None:
         self.waiting: list[str] = list(state.get("waiting", ()))
+        self._unsafe: list[str] = []
         try:
             self._file = AppendedFile(path, state.get("size"))
         except OSError as error:
             raise StorageError(
                 f"{path}: cannot be opened ({error.strerror}); choose another place with --runs"
             ) from error
+        self._safe = self._file.size
         self._warned = False
 
     def write(self, *lines: str) -> None:
@@ -86,24 +89,36 @@ class Journal:
         try:
             self._file.append("".join(self.waiting).encode())
         except OSError as error:
-            if not self._warned:
-                reason = os.strerror(error.errno or errno.EIO)
-                log.warning("%s: %s; the run goes on, its record waits for room", self._file.path.name, reason)
-            self._warned = True
+            self._warn(error)
         else:
-            self.waiting.clear()
+            self._unsafe += self.waiting
+            self.waiting = []
             self._warned = False
 
     def state(self) -> Mapping[str, Any]:
-        """How long the file is, safely on the disk, and what waits."""
+        """How long the file is, safely on the disk, and what waits.
+
+        What a disk failed to sync it may have lost, whatever it says the next time: such lines are taken back, wait,
+        and are written anew.
+        """
         try:
             self._file.sync()
         except OSError as error:
-            raise StorageError(
-                f"{self._file.path.name}: {error.strerror}; the disk does not keep the record"
-            ) from error
-        return {"size": self._file.size, "waiting": list(self.waiting)}
+            self._warn(error)
+            self.waiting = [*self._unsafe, *self.waiting]
+            with contextlib.suppress(OSError):
+                self._file.cut(self._safe)
+        else:
+            self._safe = self._file.size
+        self._unsafe = []
+        return {"size": self._safe, "waiting": list(self.waiting)}
 
     def close(self) -> None:
         """No more lines."""
         self._file.close()
+
+    def _warn(self, error: OSError) -> None:
+        if not self._warned:
+            reason = os.strerror(error.errno or errno.EIO)
+            log.warning("%s: %s; the run goes on, its record waits for room", self._file.path.name, reason)
+        self._warned = True

@@ -21,6 +21,7 @@ class Samples(Reporter):
     def __init__(self) -> None:
         self._real: Picture | None = None
         self._noted: set[str] = set()
+        self._refused = False
 
     def start(self, run: RunInfo, progress: Progress, real: Picture | None) -> None:
         """Write `real.png`."""
@@ -49,7 +50,11 @@ class Samples(Reporter):
             make_folder(self._folder)
             publish(png(pixels), self._folder / f"{stem}.png")
         except StorageError as error:
-            self._note(f"samples/{error}; the run goes on, sheets are missing")
+            if not self._refused:
+                log.warning("samples/%s; the run goes on, sheets are missing", error)
+            self._refused = True
+        else:
+            self._refused = False
 
     def _note(self, sentence: str) -> None:
         if sentence not in self._noted:

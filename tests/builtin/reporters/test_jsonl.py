@@ -11,7 +11,8 @@ import pytest
 
 from ganlab import Progress, RunInfo, StorageError
 from ganlab.builtin.reporters.jsonl import JsonLines
-from ganlab.disk import AppendedFile
+from ganlab.disk import System
+from tests.disks import FullDisk, put_in
 
 from .conftest import END, START, progress, tick
 
@@ -99,46 +100,15 @@ def test_bytes_lost_since_the_checkpoint_are_told(run: RunInfo, caplog: pytest.L
 
 
 @pytest.fixture
-def full_disk(monkeypatch: pytest.MonkeyPatch) -> Any:
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> FullDisk:
     """A disk that takes ten bytes more and then is full, until it is told to work."""
-
-    class Disk:
-        full = True
-
-    real = AppendedFile.append
-
-    def append(file: AppendedFile, piece: bytes) -> None:
-        if Disk.full:
-            torn = TornFile(file._file)
-            whole, file._file = file._file, torn
-            try:
-                real(file, piece)
-            finally:
-                file._file = whole
-        else:
-            real(file, piece)
-
-    monkeypatch.setattr(AppendedFile, "append", append)
-    return Disk
-
-
-class TornFile:
-    def __init__(self, file: Any) -> None:
-        self._file, self._room = file, 10
-
-    def write(self, piece: memoryview) -> int:
-        if not self._room:
-            raise OSError(28, "No space left on device")
-        written = self._file.write(piece[: self._room])
-        self._room -= written
-        return int(written)
-
-    def truncate(self, size: int) -> None:
-        self._file.truncate(size)
+    system = FullDisk()
+    put_in(monkeypatch, system)
+    return system
 
 
 def test_while_the_disk_is_full_the_run_goes_on_and_the_record_catches_up(
-    run: RunInfo, full_disk: Any, caplog: pytest.LogCaptureFixture
+    run: RunInfo, full_disk: FullDisk, caplog: pytest.LogCaptureFixture
 ):
     reporter = started(run)
     with caplog.at_level(logging.WARNING):
@@ -152,7 +122,7 @@ def test_while_the_disk_is_full_the_run_goes_on_and_the_record_catches_up(
     assert [line["round"] for line in lines(run)] == [1, 2, 3]
 
 
-def test_lines_that_wait_for_room_survive_a_resume(run: RunInfo, full_disk: Any):
+def test_lines_that_wait_for_room_survive_a_resume(run: RunInfo, full_disk: FullDisk):
     reporter = started(run)
     reporter.tick(tick(1))
     checkpoint = json.loads(json.dumps(reporter.state()))
@@ -161,7 +131,7 @@ def test_lines_that_wait_for_room_survive_a_resume(run: RunInfo, full_disk: Any)
     assert [line["round"] for line in lines(run)] == [1, 2]
 
 
-def test_a_run_that_ends_with_lines_unwritten_says_so(run: RunInfo, full_disk: Any):
+def test_a_run_that_ends_with_lines_unwritten_says_so(run: RunInfo, full_disk: FullDisk):
     reporter = started(run)
     reporter.tick(tick(1))
     with pytest.raises(StorageError, match="1 lines"):
@@ -172,3 +142,29 @@ def test_a_directory_that_is_not_there_is_a_storage_error(run: RunInfo, tmp_path
     missing = RunInfo("toy", tmp_path / "missing", run.recipe, 2.0, run.players, "cpu")
     with pytest.raises(StorageError, match="missing"):
         started(missing)
+
+
+def test_lines_the_disk_failed_to_sync_are_written_anew(run: RunInfo, monkeypatch: pytest.MonkeyPatch):
+    class Failing(System):
+        fails = False
+
+        def sync(self, file: int) -> None:
+            if self.fails:
+                raise OSError(5, "Input/output error")
+            super().sync(file)
+
+    system = Failing()
+    put_in(monkeypatch, system)
+    reporter = started(run)
+    reporter.tick(tick(1))
+    safe = reporter.state()["measurements"]
+    system.fails = True
+    reporter.tick(tick(2))
+    checkpoint = reporter.state()["measurements"]
+    assert checkpoint["size"] == safe["size"]
+    assert [json.loads(line)["round"] for line in checkpoint["waiting"]] == [2]
+    assert [line["round"] for line in lines(run)] == [1]
+    system.fails = False
+    reporter.tick(tick(3))
+    assert reporter.state()["measurements"]["waiting"] == []
+    assert [line["round"] for line in lines(run)] == [1, 2, 3]

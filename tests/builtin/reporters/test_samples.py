@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -12,6 +10,7 @@ from PIL import Image
 from ganlab import Picture, Progress, RunInfo, Tick
 from ganlab.builtin.reporters import ganlab_register_reporters
 from ganlab.builtin.reporters.samples import Samples
+from tests.disks import FullDisk, put_in
 
 from .conftest import END, FAKE, REAL, progress, tick
 
@@ -86,12 +85,7 @@ def test_a_sheet_cut_short_by_a_full_disk_leaves_the_one_that_was_there(run: Run
     started(run)
     before = (run.directory / "samples" / "real.png").read_bytes()
 
-    def half(path: Path, content: bytes) -> int:
-        with path.open("wb") as file:
-            file.write(content[: len(content) // 2])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", half)
+    put_in(monkeypatch, FullDisk())
     started(run)
     assert (run.directory / "samples" / "real.png").read_bytes() == before
     assert len(list((run.directory / "samples").iterdir())) == 1

@@ -1,0 +1,86 @@
+"""What a player is charged in a turn: the adversarial loss on every view it has a stake in, and its terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+import torch
+from torch import Tensor
+
+from ganlab.engine.phase import Charge, Stake
+from ganlab.engine.turn import OpenTurn
+
+
+def total_cost(turn: OpenTurn, charges: Sequence[Charge]) -> Tensor | None:
+    """The weighted sum of all the player is charged now; None if that is nothing."""
+    costs: list[Tensor] = []
+    for stake in turn.stakes:
+        if not stake.cadence.due(turn.progress):
+            continue
+        if turn.player != stake.judge:
+            costs += generator_costs(turn, stake) if stake.generator(turn.progress) else []
+        elif stake.real(turn.progress) or stake.fake(turn.progress):
+            costs += discriminator_costs(turn, stake)
+    for charge in charges:
+        if charge.player == turn.player and charge.cadence.due(turn.progress):
+            weight = charge.weight(turn.progress) * charge.cadence.every
+            with turn.place.full_precision():
+                cost = mean(charge.term.cost(turn))
+            costs.append(charged(turn, charge.name, cost, weight))
+    if not costs:
+        return None
+    total = reduce(torch.add, costs)
+    turn.record(f"cost/{turn.player}", total)
+    return total
+
+
+def discriminator_costs(turn: OpenTurn, stake: Stake) -> list[Tensor]:
+    """What the judge pays for its verdicts on real data, on fakes, and on real data with the wrong condition."""
+    costs = []
+    mismatched = turn.views("mismatched") if stake.mismatched else {}
+    share = stake.mismatched if stake.view in mismatched else 0.0
+    fakes = turn.verdict("fake", stake.view).judgements
+    reals = turn.verdict("real", stake.view).judgements
+    for name, fake in fakes.items():
+        weight = stake.judgements.get(name, 1.0)
+        real_cost, fake_cost = stake.loss.discriminator(reals[name].float(), fake.float())
+        key = f"{stake.view}/{name}" if name else stake.view
+        costs.append(charged(turn, f"{key}/real", mean(real_cost), weight * stake.real(turn.progress)))
+        costs.append(charged(turn, f"{key}/fake", mean(fake_cost), weight * stake.fake(turn.progress) * (1 - share)))
+        if share:
+            wrong = turn.verdict("mismatched", stake.view).judgements[name]
+            _, wrong_cost = stake.loss.discriminator(reals[name].float(), wrong.float())
+            weight *= stake.fake(turn.progress) * share
+            costs.append(charged(turn, f"{key}/mismatched", mean(wrong_cost), weight))
+    return costs
+
+
+def generator_costs(turn: OpenTurn, stake: Stake) -> list[Tensor]:
+    """What those the view is played against pay for the judge's verdicts on fakes."""
+    costs = []
+    reals: Mapping[str, Tensor] = turn.verdict("real", stake.view).judgements if stake.loss.compares else {}
+    for name, fake in turn.verdict("fake", stake.view).judgements.items():
+        real = reals[name].float() if stake.loss.compares else None
+        cost = mean(stake.loss.generator(fake.float(), real))
+        weight = stake.judgements.get(name, 1.0) * stake.generator(turn.progress)
+        costs.append(
+            charged(turn, f"{stake.view}/{name}/generator" if name else f"{stake.view}/generator", cost, weight)
+        )
+    return costs
+
+
+def charged(turn: OpenTurn, name: str, cost: Tensor, weight: float) -> Tensor:
+    """Record the cost raw, and weighted where that differs; return it weighted."""
+    turn.record(f"cost/{name}", cost)
+    if weight == 1.0:
+        turn.charged[name] = cost
+        return cost
+    weighted = turn.charged[name] = cost * weight
+    turn.record(f"weighted/{name}", weighted)
+    return weighted
+
+
+def mean(cost: Tensor) -> Tensor:
+    """The mean; over nothing (a view without rows) it is zero and not NaN."""
+    return cost.mean() if cost.numel() else cost.sum()
