@@ -1,29 +1,36 @@
 """A run's directory: claimed by `mkdir`, locked while a process plays, and all that a run leaves behind.
 
-recipe.toml provenance.json fields.json outcome.json lock crash.log
+recipe.toml provenance.json fields.json outcome.json lock crash.log recipe-1.toml (what an earlier life played)
 measurements.jsonl findings.jsonl actions.jsonl events.* samples/ checkpoints/
+
+Whatever became of these files, reading them raises nothing but a `GanlabError`.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
-import socket
-from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ganlab.errors import BusyError, CheckpointError, RecipeError, StorageError, nearest
-from ganlab.values import Field, Fields, Outcome
+from ganlab.assemble.reading import numbers, read_fields, read_json, read_lines, read_text
+from ganlab.assemble.run_lock import Lock, held
+from ganlab.assemble.run_place import check_length, check_name, check_room, check_runs, is_name, make_runs
+from ganlab.disk import publish, sweep, system
+from ganlab.errors import CheckpointError, RecipeError, StorageError, nearest
+from ganlab.values import Ending, Field, Fields, Outcome
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-BEFORE_THE_START = frozenset({"lock", "crash.log", "provenance.json", "fields.json"})
+BEFORE_THE_START = ("crash.log", "provenance.json", "fields.json", "lock")
 """What a run may leave behind that ended before it began; `recipe.toml` is written last, and makes it a run."""
+
+WRITTEN = ("recipe.toml", "provenance.json", "fields.json", "outcome.json")
+
+ATTEMPTS = 1000
 
 
 class RunDirectory:
@@ -32,86 +39,115 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = path.name
-        self._lock: int | None = None
+        self._lock = Lock(path / "lock")
 
     @classmethod
     def claim(cls, runs: Path, name: str | None, recipe_name: str) -> RunDirectory:
         """A new directory below `runs`, mode 0700, locked. Without a name one is made from the recipe and the time.
 
-        Raises `BusyError` if a run of that name is being played, `RecipeError` if there is one that is not, and
-        `StorageError` if the disk refuses. Nothing that exists is touched.
+        Raises `BusyError` if a run of that name is being played, `RecipeError` if there is one that is not or the
+        place cannot hold one, and `StorageError` if the disk refuses. Nothing that exists is touched.
         """
-        if name is not None and not NAME.fullmatch(name):
-            raise RecipeError(
-                f"--name {name!r} is no name for a run; expected at most 64 letters, digits, '.', '_' and '-'"
-            )
         stem = name or f"{recipe_name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        if name is not None:
+            check_name(name)
+        check_length(runs / f"{stem}-{ATTEMPTS}")
         try:
-            runs.mkdir(parents=True, exist_ok=True)
-            for attempt in range(1, 1000):
-                directory = cls(runs / (stem if attempt == 1 else f"{stem}-{attempt}"))
-                try:
-                    directory.path.mkdir(mode=0o700)
-                except FileExistsError:
-                    if name is None:
-                        continue
-                    directory.lock()
-                    if not directory.never_began:
-                        directory.unlock()
-                        raise RecipeError(
-                            f"a run '{name}' exists in {runs}; take another --name, or 'ganlab resume {name}'"
-                        ) from None
-                    return directory
-                directory.lock()
-                return directory
+            make_runs(runs)
+            check_runs(runs)
+            check_room(runs)
+            for attempt in range(1, ATTEMPTS):
+                directory = cls(runs / (stem if attempt == 1 or name is not None else f"{stem}-{attempt}"))
+                with suppress(FileNotFoundError):  # its former owner gave it up between two of our steps: once more
+                    if directory._made() or (name is not None and directory._taken_over(runs)):
+                        return directory
         except OSError as error:
             raise StorageError(
                 f"{runs}: cannot hold a run ({error.strerror}); choose another place with --runs"
             ) from error
         raise StorageError(f"{runs}: holds a thousand runs called {stem}; give a --name")
 
+    def _made(self) -> bool:
+        """Make and lock it; False if it is there."""
+        try:
+            system.make_folder(self.path)
+        except FileExistsError:
+            return False
+        try:
+            system.sync_folder(self.path.parent)
+            self.lock()
+        except (OSError, StorageError):
+            with suppress(OSError):
+                (self.path / "lock").unlink(missing_ok=True)
+                self.path.rmdir()
+            raise
+        return True
+
+    def _taken_over(self, runs: Path) -> bool:
+        """Lock what a start left behind that was killed. Raises `RecipeError` if a run has begun here."""
+        self.lock()
+        if not self.never_began:
+            self.unlock()
+            raise RecipeError(
+                f"a run '{self.name}' exists in {runs}; take another --name, or 'ganlab resume {self.name}'"
+            )
+        return True
+
     @classmethod
     def find(cls, run: str, runs: Path) -> RunDirectory:
-        """The run of that name below `runs`, or at that path. Raises `RecipeError` if there is none."""
-        for path in (runs / run, Path(run)):
-            if (path / "recipe.toml").is_file():
-                return cls(path)
+        """The run of that name below `runs`, or at that path. Raises `RecipeError` if there is none.
+
+        A name leads to a directory of `runs` and nowhere else; to follow links and '..' takes a path.
+        """
+        if is_name(run) and is_run(runs / run):
+            if (runs / run).is_symlink():
+                leads_to = os.path.realpath(runs / run)
+                raise RecipeError(f"run '{run}' in {runs} is a symbolic link; name what it leads to: {leads_to}")
+            return cls(runs / run)
+        path = Path(run)
+        if is_run(path):
+            return cls(path if path.name not in ("", "..") else Path(os.path.abspath(path)))
         known = [each.name for each in list_runs(runs)]
         raise RecipeError(f"no run '{run}' in {runs}.{nearest(run, known)} 'ganlab runs' shows {len(known)}")
 
     def lock(self) -> None:
-        """Own the directory until `unlock` or the end of the process. Raises `BusyError` naming who owns it."""
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            owner = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
-            os.close(descriptor)
-            raise BusyError(
-                f"run '{self.name}' is being played by {owner}; wait for it or take another --name"
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
-        self._lock = descriptor
+        """Own the directory until `unlock` or the end of the process, and clear away what dead processes were still
+        writing. Raises `BusyError` naming who owns it, `StorageError`."""
+        self._lock.take()
+        sweep(self.path)
 
     def unlock(self) -> None:
         """Let go of it."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._lock.leave()
 
     @property
     def never_began(self) -> bool:
         """True if there is nothing in it but what is written before a run begins."""
-        return set(os.listdir(self.path)) <= BEFORE_THE_START
+        return set(os.listdir(self.path)) <= set(BEFORE_THE_START)
+
+    @property
+    def never_played(self) -> bool:
+        """True if its process died before the first checkpoint and the first record: there is nothing to go on from,
+        and nothing is lost if it begins."""
+        records = self.path / "measurements.jsonl"
+        played = any((self.path / "checkpoints").glob("*.ckpt*")) or (self.path / "outcome.json").exists()
+        return not played and not (records.exists() and records.stat().st_size)
 
     def abandon(self) -> None:
         """Let go of it, and remove it if its run never began."""
-        if self.never_began:
-            for name in BEFORE_THE_START:
-                (self.path / name).unlink(missing_ok=True)
-            self.path.rmdir()
+        with suppress(OSError):  # the disk may refuse this too; why the run ended is told, not this
+            if self.never_began:
+                for name in BEFORE_THE_START:  # the lock last: until then nobody else begins here
+                    (self.path / name).unlink(missing_ok=True)
+                self.path.rmdir()
         self.unlock()
+
+    def check(self) -> None:
+        """Raise `StorageError` if it cannot be written to as a run needs, before anything is written."""
+        check_runs(self.path.parent)
+        for name in WRITTEN:
+            if (self.path / name).is_dir():
+                raise StorageError(f"{self.path / name}: is a directory, expected a file; move it away")
 
     def check_checkpoint(self) -> None:
         """Raise `CheckpointError` if the run has none."""
@@ -123,17 +159,39 @@ class RunDirectory:
 
     def write(self, name: str, text: str) -> None:
         """A file of the run, whole or not at all. Raises `StorageError`."""
-        from ganlab.disk import publish
-
         publish(text.encode(), self.path / name)
 
-    def write_fields(self, fields: list[Fields]) -> None:
+    def write_recipe(self, text: str) -> None:
+        """What is played from now on. What was played before, or somebody wrote, is kept as `recipe-1.toml`, -2, ..."""
+        path = self.path / "recipe.toml"
+        before = path.read_bytes() if path.exists() else b""
+        numbers = [
+            int(each[1]) for name in os.listdir(self.path) if (each := re.fullmatch(r"recipe-(\d{1,9})\.toml", name))
+        ]
+        last = max(numbers, default=0)
+        if before and not (last and (self.path / f"recipe-{last}.toml").read_bytes() == before):
+            publish(before, self.path / f"recipe-{last + 1}.toml")
+        self.write("recipe.toml", text)
+
+    def recipe_text(self) -> str | None:
+        """The recipe as it stands there; None if it is lost: missing, empty, or no text."""
+        text = read_text(self.path / "recipe.toml")
+        return text if text and text.strip("\0 \n") else None
+
+    def write_fields(self, fields: Sequence[Fields]) -> None:
         """What the data of each stage are made of, so that sampling does not need them."""
         self.write("fields.json", json.dumps([_plain(each) for each in fields], indent=1))
 
     def fields(self) -> list[Fields]:
-        """What `write_fields` wrote."""
-        return [_fields(each) for each in json.loads((self.path / "fields.json").read_text())]
+        """What `write_fields` wrote. Raises `CheckpointError` if it is lost."""
+        found = read_json(self.path / "fields.json")
+        try:
+            return [read_fields(each) for each in found]
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise CheckpointError(
+                f"{self.path / 'fields.json'}: is missing or damaged; "
+                f"'ganlab resume {self.name}' with a larger budget writes it anew"
+            ) from None
 
     def write_outcome(self, outcome: Outcome) -> None:
         """How the run ended."""
@@ -149,77 +207,51 @@ class RunDirectory:
 
     def provenance(self) -> dict[str, Any]:
         """Where its numbers come from; empty if that cannot be read."""
-        return self._read("provenance.json") or {}
+        found = read_json(self.path / "provenance.json")
+        return found if isinstance(found, dict) else {}
 
     def outcome(self) -> dict[str, Any] | None:
-        """How it ended; None if it has not."""
-        return self._read("outcome.json")
-
-    def _read(self, name: str) -> dict[str, Any] | None:
-        try:
-            told = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        """How it ended; None if it has not, or nobody can read how."""
+        found = read_json(self.path / "outcome.json")
+        if not isinstance(found, dict) or found.get("ending") not in list(Ending):
             return None
-        return told if isinstance(told, dict) else None
+        return found if numbers(found, "kimg", "round", "seconds") else None
 
     def ending(self) -> str:
         """How it ended, in a word: an `Ending`, "playing", or "broken off" if its process did not live to say."""
         outcome = self.outcome()
         if outcome is not None:
-            return str(outcome.get("ending"))
-        return "playing" if _held(self.path / "lock") else "broken off"
+            return str(outcome["ending"])
+        return "playing" if held(self.path / "lock") else "broken off"
 
     def goes_on(self) -> None:
-        """From now on the run has not ended."""
-        (self.path / "outcome.json").unlink(missing_ok=True)
+        """From now on the run has not ended. Raises `StorageError`."""
+        try:
+            if (self.path / "outcome.json").exists():
+                system.remove(self.path / "outcome.json")
+        except OSError as error:
+            raise StorageError(f"outcome.json: cannot be removed ({error.strerror}); choose another place") from error
 
     def measurements(self) -> list[dict[str, Any]]:
-        """What was measured, one tick each; a torn last line is left out."""
-        lines = []
-        try:
-            with (self.path / "measurements.jsonl").open(encoding="utf-8") as file:
-                for line in file:
-                    try:
-                        lines.append(json.loads(line))
-                    except ValueError:
-                        break
-        except OSError:
-            return []
-        return lines
+        """What was measured, one tick each, up to the first line that is torn."""
+        return read_lines(self.path / "measurements.jsonl")
+
+
+def is_run(path: Path) -> bool:
+    """True if a run has begun there."""
+    return (path / "recipe.toml").exists() or (path / "checkpoints").is_dir()
 
 
 def list_runs(runs: Path) -> list[RunDirectory]:
     """Every run below `runs`, by name."""
     if not runs.is_dir():
         return []
-    return [RunDirectory(path.parent) for path in sorted(runs.glob("*/recipe.toml"))]
-
-
-def _held(lock: Path) -> bool:
-    """True if a process owns the lock. Never asked by the owner itself: closing the file would lose it."""
-    try:
-        descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    with os.scandir(runs) as found:
+        folders = sorted(each.name for each in found if each.is_dir(follow_symlinks=False))
+    return [RunDirectory(runs / name) for name in folders if is_run(runs / name)]
 
 
 def _plain(fields: Fields) -> dict[str, Any]:
     return {
         name: asdict(each) if isinstance(each, Field) else {"fields": _plain(each)} for name, each in fields.items()
-    }
-
-
-def _fields(plain: Mapping[str, Any]) -> Fields:
-    return {
-        name: _fields(each["fields"])
-        if "fields" in each
-        else Field(each["kind"], tuple(each["shape"]), each["cardinality"], tuple(each["names"]))
-        for name, each in plain.items()
     }

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ganlab.assemble.changes import as_tree
 from ganlab.assemble.game import build_game
-from ganlab.assemble.provenance import provenance
+from ganlab.assemble.past import Past
+from ganlab.assemble.provenance import life, provenance
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.engine import distributed
-from ganlab.engine.checkpoint import CheckpointFolder, restore_game
-from ganlab.engine.game import Game
 from ganlab.engine.loop import train
 from ganlab.engine.run import Run
-from ganlab.errors import DataError
 from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.plugins import Observers, Plugins
 from ganlab.recipe import Recipe, to_toml
@@ -57,23 +57,35 @@ def play_run(
     console: Sequence[Reporter] = (),
     recipe_name: str = "",
     resume: bool = False,
+    allowed: frozenset[str] = frozenset(),
 ) -> Outcome:
-    """Play the recipe in its claimed directory, from the start or from its newest checkpoint; say how it ended."""
+    """Play the recipe in its claimed directory, from the start or from its newest checkpoint; say how it ended.
+
+    `allowed` holds what of `ganlab.assemble.changes.ALLOWANCES` a resumed run may do. A run that may not go on is left
+    as it was: nothing is written before everything is restored.
+    """
     game = build_game(recipe, plugins, device)
     first = distributed.rank() == 0
-    text = to_toml(recipe.model_dump(mode="json", exclude_none=True))
+    text = to_toml(as_tree(recipe))
     info = RunInfo(directory.name, directory.path, text, recipe.kimg, tuple(game.players), str(game.place.device))
     reporters = make_reporters(recipe, plugins, console) if first else {}
     record = provenance(recipe, plugins, game, recipe_name)
-    run = Run(info, reporters, identity=record)
-    if resume:
-        notes = go_on(game, run, directory, record)
-        if first:
-            record = directory.provenance() | {"resumed": [*directory.provenance().get("resumed", []), notes]}
+    past = Past.read(directory) if resume else None
+    if past is None:
+        record["lineage"] = [life(record)]
+    else:
+        record = past.go_on(record, recipe, plugins, allowed)
+    run = Run(info, reporters, identity={**record, "recipe_text": text})
+    if past is not None:
+        past.restore(game, run, allowed)
     if first:
+        if past is not None:
+            tell(record["lineage"][-1])
+            past.mend()
         directory.write("provenance.json", json.dumps(record, indent=1))
         directory.write_fields([stage.task.fields for stage in game.stages])
-        directory.write("recipe.toml", text)  # the last to be written before the first round
+        if not says(directory.recipe_text(), text):
+            directory.write_recipe(text)  # the last to be written before the first round
         directory.goes_on()
     outcome = train(game, run)
     if first:
@@ -81,22 +93,19 @@ def play_run(
     return outcome
 
 
-def go_on(game: Game, run: Run, directory: RunDirectory, record: dict[str, Any]) -> dict[str, Any]:
-    """Put the game where its newest checkpoint is; what is to be remembered of this, with all that may change bits."""
-    state, path, problems = CheckpointFolder(directory.path / "checkpoints").newest()
-    if state["identity"]["data"] != record["data"]:
-        raise DataError(
-            f"the samples of run '{directory.name}' have changed since it began; restore them, or begin another run"
-        )
-    notes = [f"{problem}; going on from {path.name}" for problem in problems]
-    notes += differences(state["identity"], record)
-    if distributed.rank() == 0:
-        for note in notes:
-            log.warning("%s", note)
-    restore_game(game, state["game"])
-    run.restore(state["run"])
-    told = {name: record[name] for name in ("command", "started", "ganlab")}
-    return told | {"kimg": game.clock.progress.kimg, "notes": notes}
+def tell(entry: Mapping[str, Any]) -> None:
+    """Say what is not as it was: as a warning what the user did not ask for."""
+    for note in entry["notes"]:
+        asked = any(note.startswith(f"{key} ") for key in entry["changes"])
+        log.log(logging.INFO if asked else logging.WARNING, "%s", note)
+
+
+def says(written: str | None, text: str) -> bool:
+    """True if both are the same recipe, whatever their comments and their order."""
+    try:
+        return written is not None and tomllib.loads(written) == tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return False
 
 
 def make_reporters(recipe: Recipe, plugins: Plugins, console: Sequence[Reporter]) -> dict[str, Reporter]:
@@ -107,14 +116,3 @@ def make_reporters(recipe: Recipe, plugins: Plugins, console: Sequence[Reporter]
     if recipe.watch.observers:
         reporters["observers"] = ObserverReporter(plugins.observers(recipe.watch.observers))
     return reporters
-
-
-def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What is not as it was, and may change bits."""
-    watched = ("ganlab", "libraries", "plugins", "device", "cpu_capability", "threads", "processes")
-    return [
-        f"not bit-exact: {key} was {before.get(key)}, is {now[key]}" for key in watched if before.get(key) != now[key]
-    ]
-
-
-__all__ = ["Game", "make_reporters", "play_run"]

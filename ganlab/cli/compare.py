@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
+from ganlab.assemble.difference import differing
+from ganlab.assemble.reading import is_number
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.cli import parameters
-from ganlab.cli.difference import differing
 from ganlab.cli.output import say, say_json, say_table
 from ganlab.cli.runs import summary
 from ganlab.cli.words import duration, number
@@ -24,6 +25,9 @@ WIDTH = 16
 
 PLACE = ("kimg", "round", "seconds", "images_per_second")
 """What a record of measurements says of where it was made."""
+
+NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+"""What stands in a record for a number that JSON does not know."""
 
 Series = list[float]
 
@@ -82,7 +86,7 @@ def course(directory: RunDirectory) -> dict[str, Series]:
     found: dict[str, Series] = {}
     for record in directory.measurements():
         for name, value in record.items():
-            if name not in PLACE:
+            if name not in PLACE and (isinstance(value, float) or is_number(value) or value in NOT_FINITE):
                 found.setdefault(name, []).append(float(value))
     return found
 

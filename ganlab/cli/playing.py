@@ -6,8 +6,8 @@ import logging
 import os
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING
 
 import click
 
@@ -36,22 +36,26 @@ log = logging.getLogger("ganlab")
 
 
 class Warnings(logging.Handler):
-    """Prints what ganlab and its plugins warn of as lines on stderr."""
+    """Prints what ganlab and its plugins note and warn of as lines on stderr."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One line."""
-        click.echo(f"ganlab: {record.levelname.lower()}: {printable(record.getMessage())}", err=True)
+        """One line. That nobody is there to read it (a closed pipe, a terminal that hung up) ends no run."""
+        level = "note" if record.levelno == logging.INFO else record.levelname.lower()
+        with suppress(OSError):
+            click.echo(f"ganlab: {level}: {printable(record.getMessage())}", err=True)
 
 
 @contextmanager
 def warnings_shown() -> Iterator[None]:
-    """Inside, what ganlab warns of is printed."""
-    handler = Warnings()
+    """Inside, what ganlab notes and warns of is printed."""
+    handler, level = Warnings(), log.level
     log.addHandler(handler)
+    log.setLevel(logging.INFO)
     try:
         yield
     finally:
         log.removeHandler(handler)
+        log.setLevel(level)
 
 
 def first_process() -> bool:
@@ -76,8 +80,10 @@ def play(
     as_json: bool,
     recipe_name: str = "",
     resume: bool = False,
+    allowed: frozenset[str] = frozenset(),
 ) -> int:
-    """Play in the directory, which is locked, and return the exit status of how it ended."""
+    """Play in the directory, which is locked, and return the exit status of how it ended. `allowed` is what `--allow`
+    named."""
     session.run = directory.path
     try:
         from ganlab.assemble.runs import play_run
@@ -95,6 +101,7 @@ def play(
                 console=[console],
                 recipe_name=recipe_name,
                 resume=resume,
+                allowed=allowed,
             )
         distributed.leave()
     except (GanlabError, KeyboardInterrupt):
@@ -130,8 +137,3 @@ def doubled(recipe: Recipe) -> str:
     if recipe.budget_kimg is not None:
         return f"budget_kimg={2 * recipe.budget_kimg:g}"
     return f"budget_rounds={2 * (recipe.budget_rounds or 0)}"
-
-
-def as_tree(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as TOML would hold it."""
-    return recipe.model_dump(mode="json", exclude_none=True)

@@ -2,78 +2,145 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganlab.assemble.changes import ALLOWANCES, as_tree, changed, refuse
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.cli import parameters
-from ganlab.cli.difference import differing
 from ganlab.cli.failures import Session
 from ganlab.cli.output import say, say_json
-from ganlab.cli.playing import as_tree, doubled, first_process, play, plugins_that_warn
-from ganlab.cli.words import printable
-from ganlab.errors import RecipeError
+from ganlab.cli.playing import doubled, first_process, log, play, plugins_that_warn, warnings_shown
+from ganlab.errors import RecipeError, nearest
 from ganlab.values import Ending
 
 if TYPE_CHECKING:
+    from ganlab.plugins import Plugins
     from ganlab.recipe import Recipe
+    from ganlab.recipe.layers import Tree
 
-FROZEN = re.compile(
-    r"seed|counted|(stages\.[^.]+\.)?(task|datasets?)(\..+)?|players\.[^.]+\.architecture\..+|stages\.[^.]+\.name"
-)
-"""Keys that make a run what it is; with another value it would be another run."""
+
+def known(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> frozenset[str]:
+    """What is allowed, each by a name that means something."""
+    for each in value:
+        if each not in ALLOWANCES:
+            raise click.BadParameter(
+                f"'{each}' is nothing to allow.{nearest(each, ALLOWANCES)} There are: {', '.join(ALLOWANCES)}"
+            )
+    return frozenset(value)
 
 
 @click.command("resume")
 @parameters.run
 @parameters.settings
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="WHAT",
+    callback=known,
+    help=f"Go on with {'; '.join(f'{name}: {told}' for name, told in ALLOWANCES.items())}. May be given again.",
+)
 @parameters.runs
 @parameters.device
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per tick instead of progress.")
 @click.pass_obj
-def command(session: Session, run: str, settings: tuple[str, ...], runs: Path, device: str, as_json: bool) -> int:
+def command(
+    session: Session,
+    run: str,
+    settings: tuple[str, ...],
+    allowed: frozenset[str],
+    runs: Path,
+    device: str,
+    as_json: bool,
+) -> int:
     """Go on with RUN, a run's name or its directory, from its newest checkpoint.
 
-    With --set budget_kimg=N a finished run goes on too. The task, the data, the architectures and the seed stay.
+    With --set budget_kimg=N a finished run goes on too. Seed, task, data, architectures and batch size stay; other
+    changes of the game need '--allow recipe'. Each is kept in provenance.json, with the recipe as it was.
     """
-    from ganlab.assemble.resolution import resolve
-    from ganlab.recipe import override, read_toml
-
     plugins = plugins_that_warn()
     directory = RunDirectory.find(run, runs)
-    written = read_toml(directory.path / "recipe.toml")
-    before, recipe = resolve(written, plugins), resolve(override(written, settings), plugins)
-    changes = differing(as_tree(before), as_tree(recipe))
-    refuse_frozen(changes)
-    outcome = directory.outcome() or {}
-    if outcome.get("ending") == Ending.FINISHED and spent(recipe, outcome):
-        told = f"its budget of {outcome['kimg']:g} kimg is spent; go on with --set {doubled(recipe)}"
-        if as_json:
-            say_json({"event": "outcome", **outcome})
-        else:
-            say(f"run '{directory.name}' is finished: {told}")
+    recipe = wanted(directory, settings, allowed, plugins)
+    if is_finished(directory, recipe, as_json):
         return 0
-    directory.check_checkpoint()
-    if first_process():
-        directory.lock()
-        for key, (old, new) in changes.items():
-            click.echo(printable(f"ganlab: note: {key} was {old}, is {new}"), err=True)
-    return play(session, recipe, plugins, directory, device=device, as_json=as_json, resume=True)
+    directory.check()
+    try:
+        if first_process():
+            directory.lock()
+        recipe = wanted(directory, settings, allowed, plugins)  # again, now that nobody else changes it
+        if is_finished(directory, recipe, as_json):
+            return 0
+        fresh = directory.never_played
+        if not fresh:
+            directory.check_checkpoint()
+        if directory.recipe_text() is None:
+            with warnings_shown():
+                log.warning("recipe.toml is lost; going on with the recipe in the newest checkpoint")
+        return play(
+            session,
+            recipe,
+            plugins,
+            directory,
+            device=device,
+            as_json=as_json,
+            recipe_name=str(directory.provenance().get("recipe") or ""),
+            resume=not fresh,
+            allowed=allowed,
+        )
+    finally:
+        directory.unlock()
 
 
-def refuse_frozen(changes: Mapping[str, tuple[Any, Any]]) -> None:
-    """Raise `RecipeError`, a line for each change that would make it another run."""
-    problems = [
-        f"{key}: was {old}, and cannot become {new} in a run that has begun; start another with 'ganlab run'"
-        for key, (old, new) in changes.items()
-        if FROZEN.fullmatch(key)
-    ]
-    if problems:
-        raise RecipeError("\n".join(problems))
+def wanted(directory: RunDirectory, settings: tuple[str, ...], allowed: frozenset[str], plugins: Plugins) -> Recipe:
+    """The run's recipe with the settings. Raises `RecipeError`, a line for each change that is refused."""
+    from ganlab.assemble.resolution import resolve
+    from ganlab.recipe import override
+
+    tree = written(directory, plugins)
+    try:
+        before = resolve(tree, plugins)
+    except RecipeError as error:
+        first, *others = str(error).splitlines()
+        raise RecipeError(
+            f"{directory.path / 'recipe.toml'}: {first}{f' (and {len(others)} more)' if others else ''}; "
+            "mend it, or move it away: the newest checkpoint holds the recipe that was played"
+        ) from None
+    recipe = resolve(override(tree, settings), plugins)
+    refuse(changed(before, recipe), before, allowed)
+    return recipe
+
+
+def written(directory: RunDirectory, plugins: Plugins) -> Tree:
+    """The recipe as the run's directory holds it, or, where that is lost, its newest checkpoint."""
+    from ganlab.recipe import read_toml
+
+    path = directory.path / "recipe.toml"
+    if path.exists() and directory.recipe_text() is not None:
+        return read_toml(path)
+    from ganlab.assemble.past import Past
+
+    past = Past.read(directory)
+    recipe = past.recipe(plugins)
+    if recipe is None:
+        raise RecipeError(f"{path}: is lost, and {past.path.name} holds no copy; write it again, or begin another run")
+    return as_tree(recipe)
+
+
+def is_finished(directory: RunDirectory, recipe: Recipe, as_json: bool) -> bool:
+    """True if the run has shown all that its budget asks for; says so."""
+    outcome = directory.outcome()
+    if outcome is None or outcome["ending"] != Ending.FINISHED or not spent(recipe, outcome):
+        return False
+    if as_json:
+        say_json({"event": "outcome", **outcome})
+    else:
+        told = f"its budget of {outcome['kimg']:g} kimg is spent; go on with --set {doubled(recipe)}"
+        say(f"run '{directory.name}' is finished: {told}")
+    return True
 
 
 def spent(recipe: Recipe, outcome: Mapping[str, Any]) -> bool:

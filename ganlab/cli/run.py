@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganlab.assemble.changes import as_tree
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.cli import parameters
 from ganlab.cli.failures import Session
 from ganlab.cli.output import say
-from ganlab.cli.playing import as_tree, first_process, play, plugins_that_warn
+from ganlab.cli.playing import first_process, play, plugins_that_warn
 from ganlab.errors import RecipeError, nearest
 
 if TYPE_CHECKING:

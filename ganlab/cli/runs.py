@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from ganlab.assemble.reading import numbers, open_plain
 from ganlab.assemble.run_directory import RunDirectory, list_runs
 from ganlab.cli import parameters
 from ganlab.cli.output import say, say_json, say_table
@@ -50,19 +51,29 @@ def command(runs: Path, as_json: bool) -> None:
 
 def summary(directory: RunDirectory) -> dict[str, Any]:
     """One run, as plain data; None for what is not known."""
-    outcome = directory.outcome()
-    reached = outcome or last_record(directory.path / "measurements.jsonl") or {}
+    reached = directory.outcome() or last_record(directory.path / "measurements.jsonl") or {}
     provenance = directory.provenance()
     return {
         "run": directory.name,
         "directory": str(directory.path),
-        "recipe": provenance.get("recipe"),
-        "started": provenance.get("started"),
-        "kimg": reached.get("kimg"),
+        "recipe": text_in(provenance, "recipe"),
+        "started": text_in(provenance, "started"),
+        "kimg": number_in(reached, "kimg"),
         "ending": directory.ending(),
         "health": health(directory, provenance),
-        "seconds": reached.get("seconds"),
+        "seconds": number_in(reached, "seconds"),
     }
+
+
+def text_in(record: dict[str, Any], name: str) -> str | None:
+    """What the record says, if it is text."""
+    found = record.get(name)
+    return found if isinstance(found, str) else None
+
+
+def number_in(record: dict[str, Any], name: str) -> float | None:
+    """What the record says, if it is a number."""
+    return record[name] if numbers(record, name) else None
 
 
 def health(directory: RunDirectory, provenance: dict[str, Any]) -> str:
@@ -73,7 +84,7 @@ def health(directory: RunDirectory, provenance: dict[str, Any]) -> str:
         return UNKNOWN
     for finding in reversed(records(path)):
         if finding.get("severity") != "note":
-            return f"{finding.get('severity')} at {finding.get('kimg', 0):.1f} kimg: {finding.get('monitor')}"
+            return f"{finding.get('severity')} at {number_in(finding, 'kimg') or 0:.1f} kimg: {finding.get('monitor')}"
     return HEALTHY if provenance.get("monitors") else UNWATCHED
 
 
@@ -86,7 +97,7 @@ def last_record(path: Path) -> dict[str, Any] | None:
 def records(path: Path) -> list[dict[str, Any]]:
     """The last lines of a record, those that are whole."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             size = os.fstat(file.fileno()).st_size
             file.seek(max(0, size - TAIL))
             lines = file.read().split(b"\n")
@@ -96,7 +107,7 @@ def records(path: Path) -> list[dict[str, Any]]:
     for line in lines:
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(record, dict):
             found.append(record)

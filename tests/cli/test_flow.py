@@ -122,8 +122,10 @@ def test_an_interrupted_run_goes_on_bit_for_bit(
     assert ask("resume", "x").status == 0
     assert_equal(weights(here / "runs/x"), weights(played / "first"))
     assert measured(here / "runs/x") == measured(played / "first")
-    provenance = json.loads((here / "runs/x/provenance.json").read_text())
-    assert [each["kimg"] for each in provenance["resumed"]] == [0.896]
+    began, went_on = json.loads((here / "runs/x/provenance.json").read_text())["lineage"]
+    assert began["from"] is None
+    assert (went_on["from"]["kimg"], went_on["from"]["round"]) == (0.896, 7)
+    assert (went_on["notes"], went_on["changes"], went_on["allowed"]) == ([], {}, [])
 
 
 def test_a_finished_run_says_so_and_stays_as_it_is(ask: Ask, played: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ganlab.assemble.difference import differing
 from ganlab.cli import plugins as plugins_module
-from ganlab.cli.difference import differing
 from ganlab.cli.options import in_words
 from ganlab.plugins import KINDS, Plugins
 from tests.cli.conftest import Ask
