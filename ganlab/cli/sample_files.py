@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import ZipFile
 
-from ganlab.errors import DataError, RecipeError, StorageError
+from ganlab.cli.places import new_place
+from ganlab.errors import DataError, RecipeError
 from ganlab.values import Field, Given, Picture, Sample
 
 if TYPE_CHECKING:
@@ -51,13 +52,7 @@ class NewPath:
         ending = "/" if out.endswith("/") else path.suffix.lower()
         if ending not in list(Form):
             raise RecipeError(f"--out {out}: the ending decides what is written; expected .png, .npz, .gif or /")
-        if path.exists() or path.is_symlink():
-            raise RecipeError(f"--out {out}: is there already, and nothing is overwritten; choose another name")
-        if not path.parent.is_dir():
-            raise RecipeError(f"--out {out}: there is no folder '{path.parent}'; make it first")
-        if not os.access(path.parent, os.W_OK):
-            raise StorageError(f"--out {out}: nothing can be written to '{path.parent}'; choose another place")
-        return cls(path, Form(ending))
+        return cls(new_place(out), Form(ending))
 
     @property
     def temporary(self) -> Path:

@@ -46,13 +46,16 @@ def memory(device: str) -> str:
 
         # The peak, where the present is not told: in bytes on macOS.
         held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    text = _bytes(held)
+    text = size(held)
     if device.startswith("cuda"):
         import torch
 
-        text += f" + {_bytes(torch.cuda.memory_reserved(device))} on {device}"
+        text += f" + {size(torch.cuda.memory_reserved(device))} on {device}"
     return text
 
 
-def _bytes(count: int) -> str:
+def size(count: int) -> str:
+    """12 KB, 340 MB, 1.5 GB."""
+    if count < 2**20:
+        return f"{count / 2**10:.0f} KB"
     return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{count / 2**20:.0f} MB"
