@@ -84,7 +84,8 @@ def _sentence(detail: ErrorDetails, known: tuple[str, ...], beside: Iterable[str
     kind, value, message = detail["type"], detail["input"], detail["msg"]
     name = str(detail["loc"][-1]) if detail["loc"] else ""
     if kind == "extra_forbidden":
-        return f"unknown option.{nearest(name, (*known, *beside))} Known: {', '.join(known) or 'none'}"
+        close = get_close_matches(name, beside, 1, 0.7)
+        return f"unknown option.{nearest(name, close or known)} Known: {', '.join(known) or 'none'}"
     if kind == "missing":
         others = [key for key in value if key not in known] if isinstance(value, Mapping) else []
         misspelt = [f". Did you mean it by {dotted([key])}?" for key in get_close_matches(name, others, 1)]

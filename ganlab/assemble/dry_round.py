@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
+from ganlab.assemble.memory import weighed
 from ganlab.engine.random import Stream, seed_for
 from ganlab.errors import DataError, RecipeError, nearest
 from ganlab.interfaces.architecture import Architecture, GeneratorShapes, ViewShapes
@@ -80,10 +81,13 @@ def play_dry(task: Task, batch: Batch, networks: dict[str, Module], build: Build
 
 def _built(task: Task, player: str, build: Build, shapes: GeneratorShapes | ViewShapes, seed: int) -> Module:
     """The player's network, its initial weights a function of the seed and its name."""
-    architecture = build(player)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_for(seed, f"weights/{player}"))
-        return task.build(player, architecture, shapes).eval()
+
+    def made() -> Module:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_for(seed, f"weights/{player}"))
+            return task.build(player, build(player), shapes).eval()
+
+    return weighed(player, made)
 
 
 def _generated(task: Task, networks: Mapping[str, Module], given: Given) -> Sample:

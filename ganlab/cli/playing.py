@@ -86,11 +86,12 @@ def play(
     named."""
     session.run = directory.path
     try:
+        from ganlab.assemble.memory import bounded_memory
         from ganlab.assemble.runs import play_run
         from ganlab.cli.console import Console, JsonConsole
         from ganlab.engine import distributed
 
-        with warnings_shown(), nullcontext(JsonConsole()) if as_json else Console() as console:
+        with bounded_memory(), warnings_shown(), nullcontext(JsonConsole()) if as_json else Console() as console:
             if as_json and first_process():
                 say_json({"event": "run", "run": directory.name, "directory": str(directory.path)})
             outcome = play_run(

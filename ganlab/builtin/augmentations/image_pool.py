@@ -22,7 +22,7 @@ class ImagePool(ganlab.Augmentation):
     Source: Shrivastava et al. 2017 (arXiv:1612.07828), section 2.3, as used by CycleGAN (arXiv:1703.10593), section 4.
     """
 
-    def __init__(self, *, size: Annotated[int, Option(ge=1)] = 50, probability: Probability = 0.5) -> None:
+    def __init__(self, *, size: Annotated[int, Option(ge=1, le=10**6)] = 50, probability: Probability = 0.5) -> None:
         self.size = size
         self.probability = probability
         self._pool: list[Tensor] = []

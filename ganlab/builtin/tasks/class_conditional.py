@@ -20,7 +20,7 @@ class ClassConditional(Task):
         fields: Fields,
         /,
         *,
-        latent_size: Annotated[int, Option(ge=1)] = 64,
+        latent_size: Annotated[int, Option(ge=1, le=1_000_000)] = 64,
         mismatched: bool = False,
     ) -> None:
         super().__init__(fields)

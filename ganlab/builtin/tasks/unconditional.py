@@ -12,7 +12,7 @@ from ganlab import Batch, Fields, Given, Networks, Random, Sample, Task, View, V
 class Unconditional(Task):
     """A latent (N, latent_size), standard normal, becomes a sample; one discriminator sees it alone."""
 
-    def __init__(self, fields: Fields, /, *, latent_size: Annotated[int, Option(ge=1)] = 64) -> None:
+    def __init__(self, fields: Fields, /, *, latent_size: Annotated[int, Option(ge=1, le=1_000_000)] = 64) -> None:
         super().__init__(fields)
         self.made = next(iter(fields))
         self.latent_size = latent_size

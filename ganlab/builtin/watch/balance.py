@@ -20,7 +20,7 @@ class Balance(Diagnostic):
     discriminator cannot tell), and `logit-gap` = E D(x) - E D(G(z)).
     """
 
-    def __init__(self, *, count: Annotated[int, Option(ge=8)] = 128) -> None:
+    def __init__(self, *, count: Annotated[int, Option(ge=8, le=1_000_000)] = 128) -> None:
         self.count = count
 
     def measure(self, look: Look) -> Mapping[str, float]:

@@ -30,8 +30,8 @@ class Coverage(Diagnostic):
     def __init__(
         self,
         *,
-        count: Annotated[int, Option(ge=8)] = 512,
-        neighbours: Annotated[int, Option(ge=1)] = 5,
+        count: Annotated[int, Option(ge=8, le=16_384)] = 512,
+        neighbours: Annotated[int, Option(ge=1, le=16_384)] = 5,
         of: Literal["held-out", "training"] = "held-out",
         weights: Literal["averaged", "raw"] = "averaged",
     ) -> None:

@@ -27,7 +27,7 @@ class LostCoverage(Monitor):
         ratio: Share = 0.65,
         arm: Share = 0.3,
         smoothing: Share = 0.5,
-        patience: Annotated[int, Option(ge=1)] = 2,
+        patience: Annotated[int, Option(ge=1, le=1_000_000)] = 2,
     ) -> None:
         self.measurement = measurement
         self.ratio = ratio

@@ -20,7 +20,10 @@ class Modes(Diagnostic):
     """
 
     def __init__(
-        self, *, count: Annotated[int, Option(ge=100)] = 2500, weights: Literal["averaged", "raw"] = "averaged"
+        self,
+        *,
+        count: Annotated[int, Option(ge=100, le=10**6)] = 2500,
+        weights: Literal["averaged", "raw"] = "averaged",
     ) -> None:
         self.count = count
         self.weights = weights
