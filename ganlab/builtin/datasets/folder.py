@@ -7,19 +7,17 @@ by its first bytes. Names are ordered by their bytes, so that the order depends 
 from __future__ import annotations
 
 import os
-import stat
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganlab import DataError
-from ganlab.builtin.datasets.problems import Problems, Unusable, shown
+from ganlab.builtin.datasets.problems import Problems, shown
+from ganlab.builtin.datasets.reaching import entries, first_bytes
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*")
+SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 LINKS = "symbolic links"
-LARGEST_FILE = 1 << 30
-OPENING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass
@@ -36,49 +34,36 @@ class Contents:
         passed = ", ".join(f"{count} {kind}" for kind, count in sorted(self.passed.items()))
         return f"{passed or 'nothing'} in {self.folders} {'folder' if self.folders == 1 else 'folders'}"
 
+    def refuse_empty(self) -> None:
+        """Raise `DataError` if there is no picture."""
+        if not self.names and not self.problems:
+            raise DataError(
+                f"no picture in '{shown(str(self.root))}': found {self}; looked for {' '.join(ENDINGS)} and, whatever "
+                "the ending, for the first bytes of PNG, JPEG, GIF, TIFF and WebP"
+            )
+
 
 def walk(root: Path) -> Contents:
-    """Everything below `root`. Raises `DataError` if there is no such folder, or no picture in it."""
-    if not root.is_dir():
-        what = "is a file, not a folder" if root.exists() else "does not exist"
+    """Everything below `root`. Raises `DataError` if there is no such folder."""
+    if not os.path.isdir(root):
+        what = "is a file, not a folder" if os.path.exists(root) else "does not exist"
         raise DataError(f"folder '{shown(str(root))}' {what}; path names a folder of pictures")
     contents = Contents(root)
-    _look_into(contents)
-    contents.names.sort(key=os.fsencode)
-    if not contents.names and not contents.problems:
-        raise DataError(
-            f"no picture in '{shown(str(root))}': found {contents}; looked for {' '.join(ENDINGS)} and, whatever the "
-            "ending, for the first bytes of PNG, JPEG, GIF, TIFF and WebP"
-        )
-    return contents
-
-
-def read(path: Path) -> bytes:
-    """All bytes of a regular file, without following a link in its last part and without waiting on a pipe."""
-    try:
-        descriptor = os.open(path, OPENING)
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise Unusable("not a regular file")
-            if status.st_size > LARGEST_FILE:
-                raise Unusable("over 1 GiB")
-            return file.read()
-    except OSError as error:
-        raise Unusable(f"unreadable: {error.strerror}") from None
-
-
-def _look_into(contents: Contents) -> None:
     ahead = [""]
     while ahead:
         folder = ahead.pop()
         try:
-            entries = list(os.scandir(contents.root / folder))
+            _look_into(contents, folder, ahead)
         except OSError as error:
             contents.problems.add(f"unreadable: {error.strerror}", f"{folder or '.'}/")
-            continue
+    contents.names.sort(key=os.fsencode)
+    return contents
+
+
+def _look_into(contents: Contents, folder: str, ahead: list[str]) -> None:
+    with entries(contents.root, folder) as found:
         contents.folders += 1
-        for entry in entries:
+        for entry in found:  # one at a time: there may be a million
             name = f"{folder}/{entry.name}" if folder else entry.name
             if entry.name.startswith("."):
                 contents.passed["hidden"] += 1
@@ -86,17 +71,12 @@ def _look_into(contents: Contents) -> None:
                 contents.passed[LINKS] += 1
             elif entry.is_dir(follow_symlinks=False):
                 ahead.append(name)
-            elif entry.name.lower().endswith(ENDINGS) or _begins_like_a_picture(contents.root / name):
+            elif entry.name.lower().endswith(ENDINGS) or _begins_like_a_picture(contents.root, name):
                 contents.names.append(name)
             else:
                 contents.passed["other files"] += 1
 
 
-def _begins_like_a_picture(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, OPENING)
-        with os.fdopen(descriptor, "rb") as file:
-            head = file.read(16) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
-    except OSError:
-        return False
+def _begins_like_a_picture(root: Path, name: str) -> bool:
+    head = first_bytes(root, name, 16)
     return head.startswith(SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")

@@ -39,47 +39,46 @@ class ImageFolder(Dataset):
         memory_mib: Count = 1024,
         max_bad: Count = 0,
     ) -> None:
-        from hashlib import sha256
-
         import torch
 
-        from ganlab.builtin.datasets.files import Reading, scan
-        from ganlab.builtin.datasets.folder import read as read_file
+        from ganlab.builtin.datasets.cutting import Whole
         from ganlab.builtin.datasets.folder import walk
+        from ganlab.builtin.datasets.samples import single, warn
+        from ganlab.builtin.datasets.scanning import scan
         from ganlab.builtin.datasets.shapes import common_shapes
         from ganlab.builtin.datasets.streaming import parts
 
-        root = Path(path).expanduser()
+        root = options.place(path)
         decoding = options.decoding(channels, size, resize, background)
         movement = options.movement(size, crop, flip)
-
-        def read(name: str) -> Reading:
-            data = read_file(root / name)
-            image, animated = decoding.picture(data)
-            return Reading((decoding.levels(image),), sha256(data).digest(), animated)
-
         contents = walk(root)
-        found = scan(contents, contents.names, read, memory_bytes=memory_mib << 20, max_bad=max_bad)
+        contents.refuse_empty()
+        files = scan(root, contents.names, Whole(decoding), memory_mib << 20)
+        found = single(files, contents, Whole(decoding))
+        contents.problems.refuse(root, len(found.names), max_bad)
+        warn(files, contents)
         shape = common_shapes(found, decoding.size, movement.crop)[0]
         self.fields = {"image": Field("image", shape)}
         classes: tuple[str, ...] = ()
         extra = {}
-        if labels == "folders" or (labels == "auto" and _all_in_folders(found.names)):
-            classes, numbers = _first_folders(root, found.names)
+        if labels == "folders" or (labels == "auto" and all_in_folders(found.names)):
+            classes, numbers = first_folders(root, found.names)
             self.fields |= {"label": Field("category", cardinality=len(classes), names=classes)}
             extra = {"label": torch.tensor(numbers)}
-        self.train, self.held_out = parts(found, read, ("image",), extra, movement, held_out)
+        self.train, self.held_out = parts(found, ("image",), extra, movement, held_out)
         self._fingerprint = found.fingerprint(f"{decoding} {movement.crop} {held_out} {classes}")
 
     def fingerprint(self) -> str:
         return self._fingerprint
 
 
-def _all_in_folders(names: Sequence[str]) -> bool:
+def all_in_folders(names: Sequence[str]) -> bool:
+    """Whether the first folders of the names, two or more, can be labels."""
     return all("/" in name for name in names) and len({name.partition("/")[0] for name in names}) > 1
 
 
-def _first_folders(root: Path, names: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:
+def first_folders(root: Path, names: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:
+    """The labels, and the number of each name's. Raises `DataError` if a picture lies in no folder."""
     loose = [name for name in names if "/" not in name]
     if loose:
         raise DataError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field as Option
@@ -59,7 +58,7 @@ class Npz(Dataset):
 
         if value_range and value_range[0] >= value_range[1]:
             raise RecipeError(f"value_range = {list(value_range)} is not a range; give the lowest value first")
-        archive = Archive(Path(path).expanduser(), memory_mib << 20)
+        archive = Archive(options.place(path), memory_mib << 20)
         name = array or archive.only(labels)
         where = f"array '{name}' of {archive}"
         values = archive.read(name)

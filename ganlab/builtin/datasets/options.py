@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os.path import expanduser
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field as Option
@@ -21,6 +23,13 @@ Resize: TypeAlias = Literal["refuse", "crop", "stretch"]
 Background: TypeAlias = Literal["white", "black"]
 Share: TypeAlias = Annotated[float, Option(gt=0, lt=1)]
 Count: TypeAlias = Annotated[int, Option(ge=0, le=2**40)]
+
+
+def place(path: str) -> Path:
+    """The path, `~` being the user's home. Raises `RecipeError` for an empty one, which would be where one stands."""
+    if not path:
+        raise RecipeError("path = '' names nothing; give a folder or a file, or '.' for where you are")
+    return Path(expanduser(path))
 
 
 def extent(size: Extent | None) -> tuple[int, int] | None:

@@ -6,18 +6,19 @@ Two folders are `A` and `B` below `path`, whose files match by their names witho
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ganlab import Dataset, Field
 from ganlab.builtin.datasets import options
 from ganlab.builtin.datasets.options import Background, Channels, Count, Extent, Resize, Share
-from ganlab.builtin.datasets.problems import Unusable
 
 if TYPE_CHECKING:
     from ganlab.builtin.datasets.decoding import Decoding
-    from ganlab.builtin.datasets.files import Read
+    from ganlab.builtin.datasets.files import Files
     from ganlab.builtin.datasets.folder import Contents
+    from ganlab.builtin.datasets.samples import Samples
 
 
 class PairedFolder(Dataset):
@@ -46,57 +47,64 @@ class PairedFolder(Dataset):
         memory_mib: Count = 1024,
         max_bad: Count = 0,
     ) -> None:
-        from ganlab.builtin.datasets.files import scan
         from ganlab.builtin.datasets.folder import walk
+        from ganlab.builtin.datasets.samples import warn
         from ganlab.builtin.datasets.shapes import common_shapes
         from ganlab.builtin.datasets.streaming import parts
 
-        root = Path(path).expanduser()
+        root = options.place(path)
         target = options.decoding(channels, size, resize, background)
         source = options.decoding(source_channels or channels, size, resize, background)
         movement = options.movement(size, crop, flip)
         a, b = (source, target) if direction == "a-to-b" else (target, source)
 
         contents = walk(root)
-        twins = layout == "folders" or (layout == "auto" and (root / "A").is_dir() and (root / "B").is_dir())
-        names, read = _twins(contents, a, b) if twins else (contents.names, _halves(root, a, b))
-        found = scan(contents, names, read, memory_bytes=memory_mib << 20, max_bad=max_bad)
+        contents.refuse_empty()
+        twins = layout == "folders" or (layout == "auto" and both_folders(root))
+        files, found = (look_at_twins if twins else look_at_halves)(contents, a, b, memory_mib << 20)
+        contents.problems.refuse(root, len(found.names), max_bad)
+        warn(files, contents)
         shapes = common_shapes(found, target.size, movement.crop)
         fields = ("source", "target") if direction == "a-to-b" else ("target", "source")
         kinds = {name: Field("image", shape) for name, shape in zip(fields, shapes, strict=True)}
         self.fields = {"target": kinds["target"], "source": kinds["source"]}
-        self.train, self.held_out = parts(found, read, fields, {}, movement, held_out)
+        self.train, self.held_out = parts(found, fields, {}, movement, held_out)
         self._fingerprint = found.fingerprint(f"{a} {b} {twins} {direction} {movement.crop} {held_out}")
 
     def fingerprint(self) -> str:
         return self._fingerprint
 
 
-def _halves(root: Path, a: Decoding, b: Decoding) -> Read:
-    from hashlib import sha256
-
-    from ganlab.builtin.datasets.files import Reading
-    from ganlab.builtin.datasets.folder import read
-
-    def halves(name: str) -> Reading:
-        data = read(root / name)
-        left, animated = a.picture(data)
-        right = left if a == b else b.picture(data)[0]
-        half, odd = divmod(left.width, 2)
-        if odd:
-            raise Unusable("of odd width, which are not two pictures side by side")
-        cut = a.levels(left.crop((0, 0, half, left.height))), b.levels(right.crop((half, 0, 2 * half, right.height)))
-        return Reading(cut, sha256(data).digest(), animated)
-
-    return halves
+def both_folders(root: Path) -> bool:
+    """Whether there are A and B, so that "auto" takes them for pairs."""
+    return all((root / name).is_dir() for name in ("A", "B"))
 
 
-def _twins(contents: Contents, a: Decoding, b: Decoding) -> tuple[list[str], Read]:
-    from hashlib import sha256
+def look_at_halves(contents: Contents, a: Decoding, b: Decoding, memory_bytes: int) -> tuple[Files, Samples]:
+    """All files, each of which is a pair side by side."""
+    from ganlab.builtin.datasets.cutting import Halves
+    from ganlab.builtin.datasets.samples import single
+    from ganlab.builtin.datasets.scanning import scan
 
-    from ganlab.builtin.datasets.files import Reading
-    from ganlab.builtin.datasets.folder import read
+    files = scan(contents.root, contents.names, Halves(a, b), memory_bytes)
+    return files, single(files, contents, Halves(a, b))
 
+
+def look_at_twins(contents: Contents, a: Decoding, b: Decoding, memory_bytes: int) -> tuple[Files, Samples]:
+    """All files of A and B that have a partner in the other; those without one become problems."""
+    from ganlab.builtin.datasets.cutting import Sides
+    from ganlab.builtin.datasets.samples import paired
+    from ganlab.builtin.datasets.scanning import scan
+
+    sides = _sides(contents)
+    pairs = {stem: (name, sides["B"][stem]) for stem, name in sides["A"].items() if stem in sides["B"]}
+    names = sorted((name for pair in pairs.values() for name in pair), key=os.fsencode)
+    files = scan(contents.root, names, Sides(a, b), memory_bytes)
+    return files, paired(files, contents, Sides(a, b), pairs)
+
+
+def _sides(contents: Contents) -> dict[str, dict[str, str]]:
+    """Names by their stems, in A and in B."""
     sides: dict[str, dict[str, str]] = {"A": {}, "B": {}}
     for name in contents.names:
         folder, _, rest = name.partition("/")
@@ -111,11 +119,4 @@ def _twins(contents: Contents, a: Decoding, b: Decoding) -> tuple[list[str], Rea
         for stem, name in sides[folder].items():
             if stem not in sides[other]:
                 contents.problems.add(f"without a partner in {other}", name)
-
-    def twins(stem: str) -> Reading:
-        first, second = read(contents.root / sides["A"][stem]), read(contents.root / sides["B"][stem])
-        (left, animated), (right, also) = a.picture(first), b.picture(second)
-        digest = sha256(sha256(first).digest() + sha256(second).digest()).digest()
-        return Reading((a.levels(left), b.levels(right)), digest, animated or also)
-
-    return [stem for stem in sides["A"] if stem in sides["B"]], twins
+    return sides

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from ganlab import DataError, RecipeError
 from ganlab.builtin.datasets.decoding import Decoding
-from ganlab.builtin.datasets.folder import read
 from ganlab.builtin.datasets.problems import Unusable
+from ganlab.builtin.datasets.reaching import read
 
 Place: TypeAlias = tuple[int, int, int]
 """Which photograph, and the row and column of a patch's upper left corner."""
@@ -87,7 +87,7 @@ LOOKS: Mapping[str, Callable[[Tensor], Tensor]] = {"colour": lambda colour: colo
 def _decoded(path: Path, shrink: int) -> Tensor:
     decoding = Decoding(channels=3)
     try:
-        image, _ = decoding.picture(read(path))
+        image, _ = decoding.picture(read(path.parent, path.name)[0])
     except Unusable as problem:
         raise DataError(f"photograph '{path.name}' of an installed package is {problem}; reinstall it") from None
     return decoding.levels(image.reduce(shrink))

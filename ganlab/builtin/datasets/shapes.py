@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from ganlab import DataError
-from ganlab.builtin.datasets.files import Scan, Shape
+from ganlab.builtin.datasets.decoding import Shape
 from ganlab.builtin.datasets.problems import listed, shown
+from ganlab.builtin.datasets.samples import Samples
 
 NAMED = 4
 """How many values a histogram names."""
 
 
-def common_shapes(found: Scan, size: tuple[int, int] | None, crop: tuple[int, int] | None) -> tuple[Shape, ...]:
+def common_shapes(found: Samples, size: tuple[int, int] | None, crop: tuple[int, int] | None) -> tuple[Shape, ...]:
     """The shape (C, H, W) that each picture of a sample has in a batch. Raises `DataError` if they are not all alike.
 
     With `size` every picture must have that height and width. With `crop` alone they may differ, as long as the window
@@ -47,7 +48,7 @@ def _check_size(shapes: Sequence[Shape], size: tuple[int, int] | None, where: st
         )
 
 
-def _check_window(found: Scan, crop: tuple[int, int], where: str) -> None:
+def _check_window(found: Samples, crop: tuple[int, int], where: str) -> None:
     small, uneven = [], []
     for name, shapes in zip(found.names, found.shapes, strict=True):
         if any(height < crop[0] or width < crop[1] for _, height, width in shapes):

@@ -31,7 +31,7 @@ def by_content(digests: Sequence[bytes], share: float) -> tuple[list[int], list[
     At least one, and max(1, floor(n share)) of n, more only where files are identical: copies stay on one side. The
     rule knows no names, so renaming changes nothing and another file moves few. In the order of the samples.
     """
-    order = sorted(range(len(digests)), key=lambda index: (digests[index], index))
+    order = sorted(range(len(digests)), key=digests.__getitem__)  # copies stay in their order
     count = max(1, int(len(order) * share + 1e-9))
     while count < len(order) and digests[order[count]] == digests[order[count - 1]]:
         count += 1

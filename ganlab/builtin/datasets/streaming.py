@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from ganlab import DataError, Random, Source
-from ganlab.builtin.datasets.files import READERS, Read, Scan
 from ganlab.builtin.datasets.movement import Movement
-from ganlab.builtin.datasets.problems import Unusable, shown
+from ganlab.builtin.datasets.problems import shown
 from ganlab.builtin.datasets.resident import InMemory, pictures
+from ganlab.builtin.datasets.samples import Samples
+from ganlab.builtin.datasets.scanning import READERS
 from ganlab.builtin.datasets.splitting import by_content
 
 
@@ -51,42 +52,51 @@ class Streamed(Source):
 
 
 def parts(
-    scan: Scan,
-    read: Read,
-    fields: tuple[str, ...],
-    extra: Mapping[str, Tensor],
-    movement: Movement,
-    held_out: float,
+    samples: Samples, fields: tuple[str, ...], extra: Mapping[str, Tensor], movement: Movement, held_out: float
 ) -> tuple[Source, Source]:
     """Training and held-out source: in memory if all pictures were kept and are of one size, else streamed."""
-    sides = by_content(scan.digests, held_out)
+    sources: Sequence[Source]
+    sides = split(samples, held_out)
+    if samples.kept is None or len(set(samples.shapes)) > 1:
+        sources = [Streamed(side, samples.pictures, fields, _rows(extra, side), movement) for side in sides]
+    else:
+        stacks = _stacked(samples.kept, sides, fields)
+        sources = [
+            InMemory(stack | _rows(extra, side), movement, fields) for stack, side in zip(stacks, sides, strict=True)
+        ]
+    return sources[0], sources[1]
+
+
+def split(samples: Samples, held_out: float) -> tuple[list[int], list[int]]:
+    """Places of training and of held-out samples. Raises `DataError` if there are none to train on."""
+    sides = by_content(samples.digests, held_out)
     if not sides[0]:
         raise DataError(
-            f"'{shown(str(scan.root))}' holds {len(scan.names)} usable samples, of which {len(sides[1])} are held out "
-            "and none is left to train on; at least two that differ are needed"
+            f"'{shown(str(samples.root))}' holds {len(samples.names)} usable samples, of which {len(sides[1])} are "
+            "held out and none is left to train on; at least two that differ are needed"
         )
-    kept = scan.kept
+    return sides
 
-    def take(index: int) -> tuple[Tensor, ...]:
-        if kept is not None:
-            return kept[index]
-        name = scan.names[index]
-        try:
-            reading = read(name)
-        except Unusable as problem:
-            raise DataError(
-                f"'{shown(str(scan.root / name))}' was usable when the run began and is now {problem}"
-            ) from None
-        if reading.digest != scan.digests[index]:
-            raise DataError(f"'{shown(str(scan.root / name))}' has changed since the run began; start again")
-        return reading.pictures
 
-    def part(samples: list[int]) -> Source:
-        chosen = {name: tensor[samples] for name, tensor in extra.items()}
-        if kept is None or len(set(scan.shapes)) > 1:
-            return Streamed(samples, take, fields, chosen, movement)
-        columns = zip(*(kept[index] for index in samples), strict=True)
-        stacked = {name: torch.stack(column) for name, column in zip(fields, columns, strict=True)}
-        return InMemory(stacked | chosen, movement, fields)
+def _rows(tensors: Mapping[str, Tensor], places: list[int]) -> dict[str, Tensor]:
+    return {name: tensor[places] for name, tensor in tensors.items()}
 
-    return part(sides[0]), part(sides[1])
+
+def _stacked(
+    kept: list[tuple[Tensor, ...]], sides: tuple[list[int], ...], fields: tuple[str, ...]
+) -> list[dict[str, Tensor]]:
+    """The pictures of each side as one tensor a field. In the order in which they were kept, each is let go when it is
+    copied, so that all of them are never there twice."""
+    stacks = [
+        {name: picture.new_empty(len(side), *picture.shape) for name, picture in zip(fields, kept[0], strict=True)}
+        for side in sides
+    ]
+    rows = [0] * len(sides)
+    side_of = {index: number for number, side in enumerate(sides) for index in side}
+    for index in range(len(kept)):
+        number = side_of[index]
+        for tensor, picture in zip(stacks[number].values(), kept[index], strict=True):
+            tensor[rows[number]] = picture
+        rows[number] += 1
+        kept[index] = ()
+    return stacks

@@ -1,0 +1,111 @@
+"""Opening what lies below a folder, as what it is: no link is followed, no pipe is waited for, no path is too long."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+from ganlab.builtin.datasets.problems import UnusableNow
+
+LARGEST_FILE = 1 << 29
+"""Bytes of a file that are read: 64 megapixels of 8 bytes each."""
+
+OPENING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+ENTERING = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+LONGEST_PATH = 1000
+"""Bytes of a path that are handed to the system at once; it takes 4,096 on Linux and 1,024 on macOS."""
+
+Stamp: TypeAlias = tuple[int, int, int]
+"""Size, and time of the last change of content and of anything, in nanoseconds: while they stay, so does the file."""
+
+
+def read(root: Path, name: str) -> tuple[bytes, Stamp]:
+    """All bytes of a regular file below `root`, and its stamp. Raises `UnusableNow`."""
+    try:
+        status(root, name)  # a device may act when it is opened, so it is looked at first
+        with _near(root, name) as (folder, rest):
+            descriptor = os.open(rest, OPENING, dir_fd=folder)
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            _check(found)
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise UnusableNow(f"unreadable: {error.strerror}") from None
+    if len(data) > LARGEST_FILE:
+        raise UnusableNow(f"over {LARGEST_FILE >> 20} MiB")
+    return data, _stamp(found)
+
+
+def status(root: Path, name: str) -> Stamp:
+    """The stamp of a regular file below `root`. Raises `UnusableNow`."""
+    try:
+        with _near(root, name) as (folder, rest):
+            found = os.stat(rest, dir_fd=folder, follow_symlinks=False)
+    except OSError as error:
+        raise UnusableNow(f"unreadable: {error.strerror}") from None
+    _check(found)
+    return _stamp(found)
+
+
+def first_bytes(root: Path, name: str, count: int) -> bytes:
+    """The first bytes of a regular file; none if it is something else or cannot be read."""
+    try:
+        status(root, name)
+        with _near(root, name) as (folder, rest):
+            descriptor = os.open(rest, OPENING, dir_fd=folder)
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            return file.read(count) or b""
+    except (OSError, UnusableNow):
+        return b""
+
+
+@contextmanager
+def entries(root: Path, name: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """What lies in a folder below `root`; "" is `root` itself. Raises `OSError`."""
+    with _near(root, name) as (folder, rest):
+        place: int | str = rest if folder is None else os.open(rest, ENTERING, dir_fd=folder)
+    try:
+        with os.scandir(place) as found:
+            yield found
+    finally:
+        if isinstance(place, int):
+            os.close(place)
+
+
+@contextmanager
+def _near(root: Path, name: str) -> Iterator[tuple[int | None, str]]:
+    """A folder that is open, or None, and the rest of the path from there, which is short enough for the system."""
+    path = os.path.join(root, name) if name else str(root)
+    if not name or len(os.fsencode(path)) <= LONGEST_PATH:
+        yield None, path
+        return
+    *ahead, last = path.split(os.sep)
+    folder, piece = None, os.sep if path.startswith(os.sep) else ""
+    try:
+        for number, part in enumerate(ahead):
+            piece = os.path.join(piece, part)
+            if len(os.fsencode(piece)) > LONGEST_PATH // 2 or number == len(ahead) - 1:
+                inner = os.open(piece, ENTERING if folder is not None else ENTERING & ~os.O_NOFOLLOW, dir_fd=folder)
+                if folder is not None:
+                    os.close(folder)
+                folder, piece = inner, ""
+        yield folder, last
+    finally:
+        if folder is not None:
+            os.close(folder)
+
+
+def _check(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise UnusableNow("not a regular file")
+    if found.st_size > LARGEST_FILE:
+        raise UnusableNow(f"over {LARGEST_FILE >> 20} MiB")
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
