@@ -8,60 +8,91 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import Module
 
 from ganlab.engine.game import Game
-from ganlab.engine.player import Player
+from ganlab.engine.pose import Pose, posed
 from ganlab.engine.random import RowRandom
+from ganlab.engine.table import tensors_in
 from ganlab.interfaces.look import Look
+from ganlab.surroundings import kept
 from ganlab.values import Batch, Given, Networks, Sample, Verdict
 
 CHUNK = 256
 """Samples made at once: enough to be fast, few enough for memory."""
 
+SHOWN = "shown/"
+"""What the name of kept samples begins with."""
+
 
 class OpenLook(Look):
     """The game at one tick. Make it inside `undisturbed(game)`."""
 
-    def __init__(self, game: Game) -> None:
+    def __init__(self, game: Game, pose: Pose) -> None:
         self.progress = game.clock.progress
         self.task = game.stage.task
         self.dataset = game.dataset
+        self.pose = pose
         self._game = game
         self._fakes: dict[tuple[int, bool], Sample] = {}
         self._given: dict[int, Given] = {}
         self._ledger: dict[str, float] | None = None
+        self._shown: dict[int, tuple[Tensor, int]] = {}
 
     def networks(self, *, averaged: bool = True) -> Networks:
         return {name: player.averaged if averaged else player.network for name, player in self._game.players.items()}
 
     def real(self, count: int, *, held_out: bool = True) -> Sample:
-        sample: Sample = self.once(f"real/{count}/{held_out}", lambda: self.task.real(self._batch(count, held_out)))
+        sample: Sample = self._showing(
+            self.once(f"{SHOWN}real/{count}/{held_out}", lambda: self._real(count, held_out))
+        )
         return sample
 
     def given(self, count: int) -> Given:
         if count not in self._given:
             batch = self._beside(count)
-            self._given[count] = self.task.draw(batch, self.random("look", batch.size))
-        return self._given[count]
+            with kept():
+                self._given[count] = self.task.draw(batch, self.random("look", batch.size))
+        given: Given = self._showing(self._given[count])
+        return given
 
     def real_beside(self, count: int) -> Sample:
-        return self.task.real(self._beside(count))
+        sample: Sample = self._showing(self.task.real(self._beside(count)))
+        return sample
 
     def fake(self, count: int, *, averaged: bool = True) -> Sample:
         key = (count, averaged)
         if key not in self._fakes:
-            self._fakes[key] = generate(self.task, self.networks(averaged=averaged), self.given(count), count)
-        return self._fakes[key]
+            given = self.given(count)
+            with kept():  # what a network draws is not whoever asks for samples to blame for
+                self._fakes[key] = generate(self.task, self.networks(averaged=averaged), given, count)
+        sample: Sample = self._showing(self._fakes[key])
+        return sample
 
     def verdicts(self, sample: Sample, given: Given) -> dict[str, Verdict]:
         answers = {}
         judges = {stake.view: stake.judge for stake in self._game.stage.stakes}
         networks = self.networks(averaged=False)
-        for name, view in self.task.views(networks, sample, given).items():
-            answer = networks[judges[name]](view.data, view.given)
-            answers[name] = Verdict(answer) if isinstance(answer, Tensor) else answer
+        with kept():
+            for name, view in self.task.views(networks, sample, given).items():
+                answer = networks[judges[name]](view.data, view.given)
+                answers[name] = Verdict(answer) if isinstance(answer, Tensor) else answer
         return answers
+
+    def written_on(self) -> bool:
+        """True if someone has changed samples that were shown. They are forgotten then, and made anew for the next."""
+        changed = any(version(tensor) != count for tensor, count in self._shown.values())
+        if changed:
+            for cache in (self._fakes, self._given, self._shown):
+                cache.clear()
+            for key in [key for key in self._game.shared if f"/{SHOWN}" in key]:
+                del self._game.shared[key]
+        return changed
+
+    def _showing(self, samples: Any) -> Any:
+        """The samples, remembered as they are now."""
+        for tensor in tensors_in(samples).values():
+            self._shown.setdefault(id(tensor), (tensor, version(tensor)))
+        return samples
 
     def random(self, name: str, rows: int) -> RowRandom:
         return self._game.stream(f"look/{name}").at(0, rows)
@@ -79,8 +110,12 @@ class OpenLook(Look):
 
     def _beside(self, count: int) -> Batch:
         """Training samples that lend their conditions to the fakes; they come again if there are fewer."""
-        batch: Batch = self.once(f"beside/{count}", lambda: self._batch(count, held_out=False, cycle=True))
+        batch: Batch = self.once(f"{SHOWN}beside/{count}", lambda: self._batch(count, held_out=False, cycle=True))
         return batch
+
+    def _real(self, count: int, held_out: bool) -> Sample:
+        with kept():
+            return self.task.real(self._batch(count, held_out))
 
     def _batch(self, count: int, held_out: bool, *, cycle: bool = False) -> Batch:
         """A fixed random choice of samples; with `cycle`, samples come again where there are fewer than `count`."""
@@ -92,8 +127,18 @@ class OpenLook(Look):
             order = torch.randperm(len(source), generator=torch.Generator().manual_seed(0))
             chosen = order.repeat(-(-count // len(order)))[:count] if cycle else order[:count]
             rows = source.rows(chosen.to(place.device) if source.resident else chosen, None)
-            batches[name] = Batch({key: place.bring(value) for key, value in rows.items()}, len(chosen))
+            batches[name] = Batch({key: own(place.bring(value)) for key, value in rows.items()}, len(chosen))
         return batches[""] if "" in batches else Batch(batches, batches[self._game.stage.counted].size)
+
+
+def own(value: Any) -> Any:
+    """A copy: what is shown must not be the dataset's memory."""
+    return value.clone() if isinstance(value, Tensor) else value
+
+
+def version(tensor: Tensor) -> int:
+    """How often the tensor was changed in place; those made in inference mode are not counted."""
+    return 0 if tensor.is_inference() else tensor._version
 
 
 def generate(task: Any, networks: Networks, given: Given, count: int) -> Sample:
@@ -125,30 +170,5 @@ def joined(values: list[Any]) -> Any:
 @contextmanager
 def undisturbed(game: Game) -> Iterator[OpenLook]:
     """Look at the game: no gradients, evaluation mode, and afterwards every mode, buffer and random state as before."""
-    with (
-        posed(game.players),
-        torch.random.fork_rng([game.place.device] if game.place.device.type == "cuda" else []),
-        torch.no_grad(),
-    ):
-        yield OpenLook(game)
-
-
-@contextmanager
-def posed(players: Mapping[str, Player]) -> Iterator[None]:
-    """Networks in the mode they are sampled in. 'train' mode moves buffers, so those are put back."""
-    kept: list[tuple[Tensor, Tensor]] = []
-    modes: list[tuple[Module, bool]] = []
-    for player in players.values():
-        for network in {id(each): each for each in (player.network, player.averaged)}.values():
-            modes += [(module, module.training) for module in network.modules()]
-            network.train(player.sampling_mode == "train")
-            if network.training:
-                kept += [(buffer, buffer.clone()) for buffer in network.buffers()]
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for buffer, before in kept:
-                buffer.copy_(before)
-        for module, training in modes:
-            module.training = training
+    with kept(), posed(game.players) as pose, torch.no_grad():
+        yield OpenLook(game, pose)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
+from ganlab.answers import WrongAnswer, checked_actions, checked_findings, checked_measurements
 from ganlab.engine import controls
 from ganlab.engine.game import Game
+from ganlab.engine.guard import apart, quietly, reason
 from ganlab.engine.look import OpenLook, undisturbed
 from ganlab.engine.run import Run
 from ganlab.errors import DivergedError, GanlabError, PluginError
-from ganlab.values import Action, Finding, Picture, Severity, Tick
+from ganlab.interfaces.diagnostic import Diagnostic
+from ganlab.interfaces.monitor import Monitor
+from ganlab.values import Action, Finding, Picture, Progress, Severity, Tick
 
 T = TypeVar("T")
 
@@ -45,33 +49,69 @@ def watch(game: Game, run: Run) -> Tick:
 def measure(game: Game, look: OpenLook, findings: list[Finding]) -> dict[str, float]:
     """The ledger's means and what the diagnostics that are due have to say."""
     measurements = dict(look.ledger())
+    asked = []
     for name, every, diagnostic in game.watching.diagnostics:
         if game.clock.ticks % every == 0 or game.clock.over:
-            ask = partial(diagnostic.measure, look)
-            nothing: Mapping[str, float] = {}
-            measurements.update(guarded(game, f"diagnostic '{name}'", ask, nothing, findings))
+            who = f"diagnostic '{name}'"
+            nothing: dict[str, float] = {}
+            ask = partial(measured, diagnostic, look, measurements)
+            measurements |= guarded(game, who, ask, nothing, findings, slow=True)
+            look.pose.take()
+            check_weights(look, [who])
+            asked.append(who)
+    check_weights(look, asked, surely=True)
     return measurements
+
+
+def measured(diagnostic: Diagnostic, look: OpenLook, taken: Container[str]) -> dict[str, float]:
+    """What a diagnostic measures, checked. Raises `WrongAnswer`, also for one that wrote on what it was shown."""
+    try:
+        answer = diagnostic.measure(look)
+    except Exception:
+        look.written_on()  # whatever it left behind, the next is shown samples made anew
+        raise
+    if look.written_on():
+        raise WrongAnswer("wrote on the samples it was shown, and must work on a copy")
+    return checked_measurements(answer, taken)
+
+
+def check_weights(look: OpenLook, asked: Sequence[str], *, surely: bool = False) -> None:
+    """Raise `PluginError` if one of those who were asked has changed a weight, which nobody can take back."""
+    player = look.pose.moved(surely=surely) if asked else None
+    if player is not None:
+        raise PluginError(
+            f"{' or '.join(asked)} changed the weights of player '{player}' in round {look.progress.round}; the last "
+            "checkpoint is whole: take it out of watch.diagnostics, and resume"
+        )
 
 
 def judge(game: Game, measurements: Mapping[str, float], findings: list[Finding]) -> None:
     """What the monitors find."""
     progress = game.clock.progress
     for name, monitor in game.watching.monitors:
-        ask = partial(monitor.judge, measurements, progress)
+        ask = partial(found, monitor, measurements, progress)
         findings += guarded(game, f"monitor '{name}'", ask, (), findings)
+
+
+def found(monitor: Monitor, measurements: Mapping[str, float], progress: Progress) -> tuple[Finding, ...]:
+    """What a monitor finds, checked. It is shown a copy: monitors after it see what was measured."""
+    return checked_findings(monitor.judge(dict(measurements), progress))
 
 
 def answer(game: Game, measurements: Mapping[str, float], findings: tuple[Finding, ...]) -> list[Action]:
     """What the interventions ask for. One that raises ends the run: half an answer is worse than none."""
     actions: list[Action] = []
     for name, intervention in game.watching.interventions:
+        who = f"intervention '{name}'"
         try:
-            actions += intervention.answer(findings, measurements, game.clock.progress)
+            with apart(who):
+                answered = intervention.answer(findings, dict(measurements), game.clock.progress)
+                actions += checked_actions(answered)
         except GanlabError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise PluginError(
-                f"intervention '{name}' raised {type(error).__name__}: {error} in round {game.clock.round}; "
+                f"{who} {reason(error)}, in round {game.clock.round}; "
                 "take it out of watch.interventions to go on without it"
             ) from error
     return actions
@@ -86,21 +126,17 @@ def look_at(game: Game, look: OpenLook) -> dict[str, Picture]:
     return pictures
 
 
-def guarded(game: Game, who: str, ask: Callable[[], T], nothing: T, findings: list[Finding]) -> T:
+def guarded(
+    game: Game, who: str, ask: Callable[[], T], nothing: T, findings: list[Finding], *, slow: bool = False
+) -> T:
     """The answer; a plugin that raises is switched off for the rest of the run, and a finding says so."""
-    if who in game.silenced:
-        return nothing
-    try:
-        return ask()
-    except GanlabError:
-        raise
-    except Exception as error:
-        game.silenced.add(who)
-        progress = game.clock.progress
+    progress = game.clock.progress
+
+    def tell(sentence: str) -> None:
         findings.append(
             Finding(
                 monitor="plugins",
-                sentence=f"{who} raised {type(error).__name__}: {error}; it is off for the rest of the run",
+                sentence=sentence,
                 severity=Severity.WARNING,
                 kimg=progress.kimg,
                 round=progress.round,
@@ -108,4 +144,5 @@ def guarded(game: Game, who: str, ask: Callable[[], T], nothing: T, findings: li
                 advice="the run goes on without it; report it to its authors",
             )
         )
-        return nothing
+
+    return quietly(game.silenced, who, ask, nothing, tell, slow=slow)

@@ -1,0 +1,217 @@
+"""What a plugin may do to a run: a watcher or reporter that fails is switched off, and whoever the game cannot do
+without ends it with a line that names the plugin, the method and the round.
+
+Nobody has to say who is being called. When something is raised, the components stand in the stack it went through, so
+that naming the one at fault costs a round nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import entry_points
+from types import FrameType
+from typing import Any, TypeVar
+
+from torch import Tensor
+from torch.nn import Module
+
+from ganlab.answers import WrongAnswer, kind
+from ganlab.engine.game import Game
+from ganlab.errors import DataError, GanlabError, PluginError, RecipeError
+from ganlab.interfaces.dataset import Source
+from ganlab.surroundings import kept
+from ganlab.watchdog import alive, watched
+
+T = TypeVar("T")
+
+log = logging.getLogger("ganlab")
+
+REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""What the system refuses is not the plugin's fault."""
+
+
+def quietly(
+    silenced: set[str],
+    who: str,
+    ask: Callable[[], T],
+    nothing: T,
+    tell: Callable[[str], None],
+    *,
+    passes: tuple[type[Exception], ...] = (RecipeError, DataError),
+    slow: bool = False,
+) -> T:
+    """What `ask` returns. If it raises anything but `passes`, `nothing`: then `who` joins the `silenced`, who are not
+    asked again, and `tell` is told why. `slow` lets it take an hour.
+
+    Whatever it changes of what everybody shares is put back. An interruption is nobody's failure and goes through.
+    """
+    if who in silenced:
+        return nothing
+    try:
+        with apart(who, slow=slow):
+            return ask()
+    except passes:
+        raise
+    except (Exception, SystemExit) as error:
+        silenced.add(who)
+        tell(f"{who} {reason(error)}; it is off for the rest of the run")
+        return nothing
+
+
+@contextmanager
+def apart(who: str, *, slow: bool = False) -> Iterator[None]:
+    """Inside, `who` is being called: for so long and no longer, and what everybody shares is put back afterwards."""
+    changed: list[str] = []
+    try:
+        with watched(who, slow=slow), kept() as changed:
+            yield
+    finally:
+        if changed and (who, *changed) not in NOTED:
+            NOTED.add((who, *changed))
+            log.warning("%s changed %s; that is put back each time, and worth telling its author", who, listed(changed))
+
+
+NOTED: set[tuple[str, ...]] = set()
+"""Who was seen to change what, so that it is said once."""
+
+
+@contextmanager
+def blaming(game: Game) -> Iterator[None]:
+    """Inside, the game is played. What a plugin raises becomes a `PluginError` that names it; what ganlab's own
+    components raise is a mistake of ours, and goes through, as do a full disk and a lack of memory."""
+    try:
+        with alive(lambda: game.clock.turns, lambda frame: at_work(game, frame)):
+            yield
+    except (Exception, SystemExit) as error:
+        if isinstance(error, GanlabError) or refused(error):
+            raise
+        frames = []
+        trace = error.__traceback__
+        while trace is not None:
+            frames.append(trace.tb_frame)
+            trace = trace.tb_next
+        found = at_fault(game, frames)
+        if found is None:
+            raise
+        raise PluginError(
+            f"{found} {reason(error)}, in round {game.clock.round}; the last checkpoint is whole: "
+            "mend the plugin and resume, or play without it"
+        ) from error
+
+
+def at_work(game: Game, frame: FrameType | None) -> str | None:
+    """The component of the game that a thread is in, if it is in one: `frame` is the innermost of its stack."""
+    frames: list[FrameType] = []
+    while frame is not None:
+        frames.insert(0, frame)
+        frame = frame.f_back
+    return at_fault(game, frames, ours_too=True)
+
+
+def at_fault(game: Game, frames: list[FrameType], *, ours_too: bool = False) -> str | None:
+    """Who of the game stands innermost in the stack, outermost frame first, and in which method. With `ours_too`,
+    ganlab's own components count, which otherwise are never at fault."""
+    known = suspects(game)
+    for frame in reversed(frames):
+        me = frame.f_locals.get("self")
+        nobody = ("a dataset", not is_ours(me)) if isinstance(me, Source) else ("", False)
+        name, theirs = known.get(id(me), nobody)
+        if name and (theirs or ours_too):
+            return f"{name} ({where_from(me)}{frame.f_code.co_qualname})"
+    return None
+
+
+def suspects(game: Game) -> dict[int, tuple[str, bool]]:
+    """What may stand in a stack, by identity: what to call it, and whether it is another's and not ganlab's."""
+    found: dict[int, tuple[str, bool]] = {}
+    for name, player in game.players.items():
+        for network in (player.network, player.averaged):
+            _add_modules(found, f"the network of player '{name}'", network, True)
+    for name, dataset in game.datasets.items():
+        found[id(dataset)] = (f"dataset '{name}'" if name else "the dataset", not is_ours(dataset))
+    for key, component in game.components().items():
+        found[id(component)] = (called(key), not is_ours(component))
+    return found
+
+
+def _add_modules(found: dict[int, tuple[str, bool]], name: str, module: Module, theirs: bool) -> None:
+    """A layer of torch's is of whoever put it there."""
+    if not type(module).__module__.startswith("torch."):
+        theirs = not is_ours(module)
+    found[id(module)] = (name, theirs)
+    for child in module.children():
+        if id(child) not in found:
+            _add_modules(found, name, child, theirs)
+
+
+def is_ours(thing: Any) -> bool:
+    """True for what comes with ganlab."""
+    return type(thing).__module__.startswith("ganlab.")
+
+
+SINGULAR = {
+    "losses": "the loss of view",
+    "terms": "term",
+    "augmentations": "augmentation",
+    "diagnostics": "diagnostic",
+    "monitors": "monitor",
+    "interventions": "intervention",
+}
+
+
+def called(key: str) -> str:
+    """A component as a person calls it: "term 'r1'" for "stages/0/terms/r1"."""
+    parts = key.split("/")
+    group, *names = parts[2:] if parts[0] == "stages" else parts
+    return f"{SINGULAR[group]} '{names[0]}'" if names else f"the {group}"
+
+
+def where_from(thing: Any) -> str:
+    """ "ganlab-cubic 0.1, " for what comes from an installed plugin, "" for what does not."""
+    package = type(thing).__module__.partition(".")[0]
+    for each in entry_points(group="ganlab"):
+        with suppress(Exception):  # metadata may be in any state, and this is said in passing
+            if each.module.partition(".")[0] == package and each.dist is not None:
+                return f"{each.dist.name} {each.dist.version}, "
+    return ""
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, on one line: "raised ValueError: no luck", "answered a list, expected a mapping"."""
+    text = " ".join(str(error).split())[:500]
+    if isinstance(error, WrongAnswer):
+        return text
+    return f"raised {type(error).__name__}{': ' if text else ''}{text}"
+
+
+def refused(error: BaseException) -> bool:
+    """True if it comes from a system without room or memory."""
+    each: BaseException | None = error
+    for _ in range(20):
+        if each is None:
+            return False
+        if isinstance(each, MemoryError) or (isinstance(each, OSError) and each.errno in REFUSALS):
+            return True
+        if isinstance(each, RuntimeError) and "memory" in str(each).lower():
+            return True
+        each = each.__cause__ or each.__context__
+    return False
+
+
+def checked_cost(cost: Any, who: str, rows: int) -> Tensor:
+    """A cost as a plugin may charge it: floating-point, one number in all or some for each of `rows`.
+
+    Raises `PluginError`.
+    """
+    if isinstance(cost, Tensor) and cost.is_floating_point() and (not cost.dim() or cost.shape[0] == rows):
+        return cost
+    told = f"{cost.dtype} of shape {tuple(cost.shape)}" if isinstance(cost, Tensor) else kind(cost)
+    raise PluginError(f"{who} charged {told}, expected floating-point numbers, ({rows}, ...) or one; tell its author")
+
+
+def listed(names: list[str]) -> str:
+    """ "a, b and c"."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
