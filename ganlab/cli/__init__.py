@@ -19,6 +19,7 @@ import click
 from ganlab import __version__
 from ganlab.cli.failures import Session, Terminated
 from ganlab.cli.later import Commands, Later
+from ganlab.deadline import DEADLINE
 
 COMMANDS = (
     Later("run", "ganlab.cli.run", "Play a recipe: train a GAN, watch it, keep it."),
@@ -47,9 +48,19 @@ def ganlab(session: Session, debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command and return its exit status. Every exception ends here, as lines on stderr."""
+    """Carry out one command and return its exit status. Every exception ends here, as lines on stderr. Without
+    `arguments`, those of the process, which is to end with that status."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait sleep: they share their cores
     session = Session(debug=os.environ.get("GANLAB_DEBUG", "") not in ("", "0"))
+    with DEADLINE.kept():
+        status = carried_out(arguments, session)
+    if arguments is None:
+        DEADLINE.leave(status)
+    return status
+
+
+def carried_out(arguments: Sequence[str] | None, session: Session) -> int:
+    """The exit status of one command."""
     try:
         with ended_by_signals():
             return ganlab.main(arguments, "ganlab", standalone_mode=False, obj=session) or 0
@@ -61,8 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP unwind the stack, so that what is half done is cleared away. A run that is being played
-    listens to them itself."""
+    """SIGTERM and SIGHUP unwind the stack, so that what is half done is cleared away; ignored ones (`nohup`) stay
+    ignored. A run that is being played listens to them itself."""
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         raise Terminated
@@ -70,7 +81,8 @@ def ended_by_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, end) for number in numbers}
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from ganlab.engine.game import Game
 from ganlab.engine.move import take_turn
 from ganlab.engine.round import Round
 from ganlab.engine.run import Run
-from ganlab.engine.signals import BrokenOff
+from ganlab.engine.signals import BrokenOff, Overdue
 from ganlab.engine.watch import watch
 from ganlab.errors import DivergedError
 from ganlab.values import Ending, Outcome, Stop
@@ -28,7 +28,7 @@ def train(game: Game, run: Run | None = None) -> Outcome:
             outcome = run.outcome(
                 game,
                 Ending.TERMINATED,
-                "Asked to end, and broken off in a round that took too long; 'ganlab resume' goes on before it.",
+                "Asked to end, and broken off in what took too long; 'ganlab resume' goes on from the last checkpoint.",
                 saved=False,
             )
         finally:
@@ -46,6 +46,8 @@ def play(game: Game, run: Run) -> Outcome:
             try:
                 with forgotten_if_broken_off(game):
                     tick = watch(game, run)
+            except Overdue:
+                raise
             except BrokenOff:  # the tick is still due, and is made when the run goes on
                 return run.asked_outcome(game)
             enter_next_stage(game, tick.measurements)
@@ -53,9 +55,9 @@ def play(game: Game, run: Run) -> Outcome:
                 return run.outcome(game, Ending.STOPPED, reasons[0])
         if clock.over:
             return run.outcome(game, Ending.FINISHED, f"The budget of {clock.progress.kimg:g} kimg is spent.")
+        run.save_if_due(game)
         if run.asked_to_end(game):
             return run.asked_outcome(game)
-        run.save_if_due(game)
         with run.breakable(after_grace=True):
             play_round(game)
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+from ganlab.deadline import DEADLINE
 from ganlab.engine import distributed
 from ganlab.engine.checkpoint import CheckpointFolder, game_state
 from ganlab.engine.game import Game
 from ganlab.engine.look import undisturbed
-from ganlab.engine.signals import Signals
+from ganlab.engine.signals import BrokenOff, Signals
 from ganlab.errors import GanlabError, StorageError
 from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.values import Action, Ending, Finding, Outcome, Picture, Tick
@@ -88,11 +89,14 @@ class Run:
         self._started = self._ticked = time.monotonic()
         self._samples_at_tick = game.clock.samples
         if self.info is not None and self._reporters:
-            with undisturbed(game) as look:
+            reporters, self._reporters = self._reporters, {}
+            with undisturbed(game) as look, self.breakable(after_grace=True):
                 count = game.watching.picture_count
                 real = look.task.picture(look.real_beside(count), look.given(count))
-            for reporter in self._reporters.values():
-                reporter.start(self.info, game.clock.progress, real)
+            with self.breakable(after_grace=True):
+                for name, reporter in reporters.items():
+                    reporter.start(self.info, game.clock.progress, real)
+                    self._reporters[name] = reporter  # what never began needs no end
         if game.clock.round == 0:
             self._try_to_save(game)
         self._saved = time.monotonic()
@@ -111,8 +115,9 @@ class Run:
         rate = shown / max(now - self._ticked, 1e-9)
         self._ticked, self._samples_at_tick = now, game.clock.samples
         tick = Tick(game.clock.progress, measurements, findings, actions, pictures, self.seconds, rate)
-        for name in list(self._reporters):
-            self._told(name, lambda each: each.tick(tick))
+        with self.breakable(after_grace=True):
+            for name in list(self._reporters):
+                self._told(name, lambda each: each.tick(tick))
         return tick
 
     def save(self, game: Game) -> None:
@@ -120,16 +125,17 @@ class Run:
         and `DivergedError` rather than publish a weight that is not finite."""
         if self._checkpoints is not None and self._first:
             game.check_weights()
-            tree = {"identity": self._identity, "run": self.state(), "game": game_state(game)}
-            self._checkpoints.save(tree, game.clock.samples)
+            with DEADLINE.saving():
+                tree = {"identity": self._identity, "run": self.state(), "game": game_state(game)}
+                self._checkpoints.save(tree, game.clock.samples)
 
     def save_if_due(self, game: Game) -> None:
         """A checkpoint once in `checkpoint_seconds`. If the disk refuses, the old ones stay, the run goes on and it is
-        tried again."""
+        tried again. A run that is asked to end saves at its end."""
         wait = game.checkpoint_seconds
         if self._save_fails and wait > TRY_AGAIN_SECONDS:
             wait = TRY_AGAIN_SECONDS
-        if time.monotonic() - self._saved >= wait:
+        if time.monotonic() - self._saved >= wait and self._signals.asked is None:
             self._try_to_save(game)
             self._saved = time.monotonic()
 
@@ -174,17 +180,24 @@ class Run:
                 time.sleep(0.0 if attempt else 0.2)
         for name in list(self._reporters):
             try:
-                self._told(name, lambda each: each.end(outcome))
+                with self.breakable(after_grace=True):
+                    self._told(name, lambda each: each.end(outcome))
             except StorageError as error:
                 refusals.append(error)
+            except BrokenOff:
+                continue
         if refusals:
             raise refusals[0]
 
     def _told(self, name: str, tell: Callable[[Reporter], Any]) -> Any:
-        """What the reporter says to that; one that raises is off for the rest of the run."""
+        """What the reporter says to that; one that raises is off for the rest of the run, and so is one that is broken
+        off halfway."""
         try:
             return tell(self._reporters[name])
         except GanlabError:
+            raise
+        except BrokenOff:
+            del self._reporters[name]
             raise
         except Exception as error:
             del self._reporters[name]

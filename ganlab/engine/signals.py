@@ -20,9 +20,16 @@ ASKED = {signal.SIGINT: Ending.INTERRUPTED, signal.SIGTERM: Ending.TERMINATED, s
 GRACE_SECONDS = 7.0
 """How long a round may go on after SIGTERM: who sent it often sends SIGKILL ten seconds or more later."""
 
+AGAIN_SECONDS = 1.0
+"""What is overdue is broken off again and again: a plugin may swallow the first time."""
+
 
 class BrokenOff(KeyboardInterrupt):
     """What was going on is broken off, since the run was asked to end."""
+
+
+class Overdue(BrokenOff):
+    """The same, of something that leaves the game half changed: the last checkpoint is where it goes on."""
 
 
 class Signals:
@@ -31,14 +38,17 @@ class Signals:
     def __init__(self) -> None:
         self.asked: Ending | None = None
         self._before: dict[int, Callable[..., Any] | int | None] = {}
-        self._breakable: str | None = None
+        self._breakable: type[BrokenOff] | None = None
 
     def listen(self) -> None:
-        """Take over the signals; in any thread but the main one, leave them alone."""
-        if threading.current_thread() is threading.main_thread():
-            for number in ASKED:
+        """Take over the signals, but those that whoever started the process has it ignore (`nohup`, `&`); in any
+        thread but the main one, leave them alone."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in ASKED:
+            if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._hear)
-            self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._overdue)
+        self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._overdue)
 
     def leave(self) -> None:
         """Give the signals back."""
@@ -50,9 +60,9 @@ class Signals:
 
     @contextmanager
     def breakable(self, *, after_grace: bool = False) -> Iterator[None]:
-        """Inside, a wish to end raises `BrokenOff`: at once, or when SIGTERM was sent `GRACE_SECONDS` ago."""
-        self._breakable = "overdue" if after_grace else "at once"
+        """Inside, a wish to end raises `BrokenOff` at once, or `Overdue` when SIGTERM was sent `GRACE_SECONDS` ago."""
         try:
+            self._breakable = Overdue if after_grace else BrokenOff
             if self.asked is not None and not after_grace:
                 raise BrokenOff
             yield
@@ -64,10 +74,10 @@ class Signals:
             raise KeyboardInterrupt
         self.asked = ASKED[signal.Signals(number)]
         if self.asked is Ending.TERMINATED:
-            signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
-        if self._breakable == "at once":
+            signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS, AGAIN_SECONDS)
+        if self._breakable is BrokenOff:
             raise BrokenOff
 
     def _overdue(self, number: int, frame: FrameType | None) -> None:
         if self._breakable is not None:
-            raise BrokenOff
+            raise self._breakable

@@ -6,19 +6,26 @@ in memory are gathered on the device; others are read ahead by a background thre
 
 from __future__ import annotations
 
+import errno
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from ganlab.engine import reader
 from ganlab.engine.device import Place
 from ganlab.engine.random import Stream, seed_for
-from ganlab.errors import DataError
+from ganlab.engine.reader import Reader
+from ganlab.errors import DataError, GanlabError
 from ganlab.interfaces.dataset import Source
 from ganlab.values import Batch
 
 READ_AHEAD = 3
+
+OF_THIS_MACHINE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""What the system refuses here and now, whatever the sample."""
 
 
 class BatchStream:
@@ -36,6 +43,7 @@ class BatchStream:
             raise DataError(f"batch_size = {batch_size} is not divisible by {world_size} processes")
         self.batch_size = batch_size
         self.position = 0
+        self._name = name
         self._source = source
         self._place = place
         self._rows = batch_size // world_size
@@ -44,32 +52,67 @@ class BatchStream:
         self._random = Stream(seed, f"augment/{name}", place.device if source.resident else torch.device("cpu"))
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.int64)
-        self._reader = None if source.resident else ThreadPoolExecutor(1, thread_name_prefix=f"ganlab-{name}")
-        self._ahead: deque[Future[Batch]] = deque()
+        self._reader: Reader | None = None
+        self._ahead: deque[tuple[Future[Batch], Tensor]] = deque()
 
     def take(self) -> Batch:
-        """The next batch, this process's rows of it, on the device."""
-        if self._reader is None:
-            batch = self._read(self._indices(self.position), self.position)
-        else:
-            while len(self._ahead) < READ_AHEAD:
-                start = self.position + len(self._ahead) * self.batch_size
-                self._ahead.append(self._reader.submit(self._read, self._indices(start), start))
-            batch = self._ahead.popleft().result()
+        """The next batch, this process's rows of it, on the device. Raises `DataError` for one that is not in memory
+        and cannot be read, or does not come."""
+        batch = self._read(self._indices(self.position), self.position) if self._source.resident else self._awaited()
         self.position += self.batch_size
         return Batch({name: self._place.bring(value) for name, value in batch.items()}, self._rows)
 
     def move_to(self, position: int) -> None:
         """Go on from there."""
-        for reading in self._ahead:
-            reading.cancel()
-        self._ahead.clear()
+        self._forget()
         self.position = position
 
     def close(self) -> None:
-        """Stop reading ahead."""
+        """Stop reading ahead, and do not wait for a read that hangs."""
+        self._forget()
         if self._reader is not None:
-            self._reader.shutdown(wait=True, cancel_futures=True)
+            self._reader.close()
+
+    def _forget(self) -> None:
+        for reading, _ in self._ahead:
+            reading.cancel()
+        self._ahead.clear()
+
+    def _awaited(self) -> Batch:
+        if self._reader is None:
+            self._reader = Reader(f"dataset '{self._name}'")
+        while len(self._ahead) < READ_AHEAD:
+            start = self.position + len(self._ahead) * self.batch_size
+            indices = self._indices(start)
+            self._ahead.append((self._reader.submit(partial(self._read, indices, start)), indices))
+        reading, indices = self._ahead.popleft()
+        if not reader.came(reading):
+            raise DataError(
+                f"dataset '{self._name}': {listed(indices)} were not read in {reader.READ_SECONDS:g} seconds; "
+                "look at the disk they are on, then resume"
+            )
+        try:
+            return reading.result()
+        except Exception as error:
+            if isinstance(error, GanlabError) or lacks_room(error):
+                raise
+            self._forget()
+            guilty = self._reader.submit(partial(self._guilty, indices))
+            which = guilty.result() if reader.came(guilty) else listed(indices)
+            told = " ".join(str(error).split())[:500]
+            raise DataError(
+                f"dataset '{self._name}': {which} cannot be read ({type(error).__name__}: {told}), tried "
+                f"{reader.ATTEMPTS} times; mend or remove it, then resume"
+            ) from error
+
+    def _guilty(self, indices: Tensor) -> str:
+        """The first that cannot be read alone; all of them if it takes them together."""
+        for index in indices:
+            try:
+                self._source.rows(index[None], None)
+            except Exception:
+                return f"sample {int(index)}"
+        return f"one of {listed(indices)}"
 
     def _read(self, indices: Tensor, place: int) -> Batch:
         random = self._random.at(place, self._rows, self.batch_size, self._first)
@@ -91,3 +134,15 @@ class BatchStream:
         generator = torch.Generator().manual_seed(self._seed + epoch)
         order = torch.randperm(len(self._source), generator=generator)
         return order.to(self._place.device) if self._source.resident else order
+
+
+def listed(indices: Tensor) -> str:
+    """ "samples 3, 1, 4, 1, 5 and 59 more"."""
+    first = ", ".join(str(int(each)) for each in indices[:5])
+    return f"samples {first}" + (f" and {len(indices) - 5} more" if len(indices) > 5 else "")
+
+
+def lacks_room(error: Exception) -> bool:
+    """True if memory or open files are lacking, which is nobody's data."""
+    told = isinstance(error, RuntimeError) and "memory" in str(error).lower()
+    return told or isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in OF_THIS_MACHINE)
