@@ -8,7 +8,6 @@ that naming the one at fault costs a round nothing.
 from __future__ import annotations
 
 import errno
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import entry_points
@@ -19,15 +18,13 @@ from torch import Tensor
 from torch.nn import Module
 
 from ganlab.answers import WrongAnswer, kind
+from ganlab.calling import apart
 from ganlab.engine.game import Game
 from ganlab.errors import DataError, GanlabError, PluginError, RecipeError
 from ganlab.interfaces.dataset import Source
-from ganlab.surroundings import kept
-from ganlab.watchdog import alive, watched
+from ganlab.watchdog import alive
 
 T = TypeVar("T")
-
-log = logging.getLogger("ganlab")
 
 REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 """What the system refuses is not the plugin's fault."""
@@ -59,23 +56,6 @@ def quietly(
         silenced.add(who)
         tell(f"{who} {reason(error)}; it is off for the rest of the run")
         return nothing
-
-
-@contextmanager
-def apart(who: str, *, slow: bool = False) -> Iterator[None]:
-    """Inside, `who` is being called: for so long and no longer, and what everybody shares is put back afterwards."""
-    changed: list[str] = []
-    try:
-        with watched(who, slow=slow), kept() as changed:
-            yield
-    finally:
-        if changed and (who, *changed) not in NOTED:
-            NOTED.add((who, *changed))
-            log.warning("%s changed %s; that is put back each time, and worth telling its author", who, listed(changed))
-
-
-NOTED: set[tuple[str, ...]] = set()
-"""Who was seen to change what, so that it is said once."""
 
 
 @contextmanager
@@ -210,8 +190,3 @@ def checked_cost(cost: Any, who: str, rows: int) -> Tensor:
         return cost
     told = f"{cost.dtype} of shape {tuple(cost.shape)}" if isinstance(cost, Tensor) else kind(cost)
     raise PluginError(f"{who} charged {told}, expected floating-point numbers, ({rows}, ...) or one; tell its author")
-
-
-def listed(names: list[str]) -> str:
-    """ "a, b and c"."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -8,9 +8,10 @@ from functools import partial
 from typing import TypeVar
 
 from ganlab.answers import WrongAnswer, checked_actions, checked_findings, checked_measurements
+from ganlab.calling import apart
 from ganlab.engine import controls
 from ganlab.engine.game import Game
-from ganlab.engine.guard import apart, quietly, reason
+from ganlab.engine.guard import quietly, reason
 from ganlab.engine.look import OpenLook, undisturbed
 from ganlab.engine.run import Run
 from ganlab.errors import DivergedError, GanlabError, PluginError

@@ -2,34 +2,85 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
-from collections.abc import Callable
-from contextlib import redirect_stdout
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 
 from ganlab import hookspecs
 from ganlab.errors import nearest
 from ganlab.plugins.discovery import Found
+from ganlab.plugins.state import PluginState
 from ganlab.registry import Entry, one_line
+from ganlab.surroundings import kept
+from ganlab.watchdog import watched
+
+T = TypeVar("T")
 
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def guarded(function: Callable[[], Any], notes: list[str], prefix: str) -> tuple[Any, str]:
-    """What `function` returns, or a problem. It may neither print to our stdout nor end the process."""
-    printed = StringIO()
+def guarded(function: Callable[[], T], state: PluginState, doing: str, prefix: str = "") -> tuple[T | None, str]:
+    """What `function` returns, or a problem. What is a stranger's may neither print to our stdout, nor end the process,
+    nor change what everybody shares, nor take for ever. `doing` is what is going on: "importing"."""
+    if state.builtin:
+        around: AbstractContextManager[None] = nullcontext()
+    else:
+        around = visited(state, f"{doing} {state.origin}")
     try:
-        with redirect_stdout(printed):
+        with around:
             return function(), ""
     except (Exception, SystemExit) as error:
         return None, prefix + one_line(error)
+
+
+@contextmanager
+def visited(state: PluginState, doing: str) -> Iterator[None]:
+    """Inside, a stranger's code runs. What it did beside its work is noted."""
+    printed = StringIO()
+    changed: list[str] = []
+    try:
+        with watched(doing), kept() as changed, silent_output(), redirect_stdout(printed):
+            yield
     finally:
         if printed.getvalue():
-            notes.append(f"it printed {len(printed.getvalue())} characters, which were not shown")
+            note(state, f"it printed {len(printed.getvalue())} characters, which were not shown")
+        if changed:
+            note(state, f"it changed {' and '.join(changed)}, which was put back")
+
+
+def note(state: PluginState, words: str) -> None:
+    """Keep the note, once."""
+    if words not in state.notes:
+        state.notes.append(words)
+
+
+@contextmanager
+def silent_output() -> Iterator[None]:
+    """Inside, what is written to the process's stdout past Python goes nowhere."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stdout.flush()
+    try:
+        ours, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # there is no stdout to be kept clean
+        yield
+        return
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        with suppress(Exception):  # what C has not written yet must not come out later
+            ctypes.CDLL(None).fflush(None)
+        os.dup2(ours, 1)
+        os.close(ours)
+        os.close(nowhere)
 
 
 def full_name(found: Found) -> str:

@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pluggy
 
 from ganlab import hookspecs
 from ganlab.errors import PluginError, nearest
 from ganlab.plugins.contract import fault, full_name, guarded, register
-from ganlab.plugins.discovery import discover
+from ganlab.plugins.discovery import Found, discover
 from ganlab.plugins.observers import HOOKS, Observers
+from ganlab.plugins.state import PluginState
 from ganlab.registry import KINDS, Entry, Origin, Registry
-
-Status = Literal["loaded", "not loaded", "broken"]
-
-
-@dataclass
-class PluginState:
-    """What is known of one installed plugin.
-
-    `broken` means that nothing of it can be used. A loaded plugin may have `problems` too: those of single names.
-    """
-
-    name: str
-    distribution: str
-    version: str
-    builtin: bool
-    status: Status = "not loaded"
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    provides: dict[str, list[str]] = field(default_factory=dict)
-    observes: list[str] = field(default_factory=list)
-
-    @property
-    def error(self) -> str:
-        """All problems in one line; empty if there are none."""
-        return "; ".join(self.problems)
-
-    @property
-    def origin(self) -> Origin:
-        """Where its registrations come from."""
-        return Origin(self.name, self.distribution, self.version, self.builtin)
 
 
 class Plugins:
-    """Every installed plugin. `report` is told, in one line, of an observer that fails while a run goes on."""
+    """Every installed plugin. `report` is told, in one line, of an observer that fails while a run goes on. With
+    `tried`, a stranger's plugin is imported in a process of its own first, and here only if that survived."""
 
-    def __init__(self, report: Callable[[str], None] | None = None) -> None:
+    def __init__(self, report: Callable[[str], None] | None = None, *, tried: bool = False) -> None:
         self._report = report
+        self._tried = tried
         self._manager = pluggy.PluginManager("ganlab")
         self._manager.add_hookspecs(hookspecs)
         self._found = discover()
@@ -98,11 +72,20 @@ class Plugins:
 
     def state(self, name: str) -> PluginState:
         """The plugin of that name, loaded. Raises `PluginError` if none, or more than one, is installed."""
-        index = self._index(name)
-        self._load(index)
-        for kind in KINDS:
-            self._collect(index, kind)
-        return self._states[index]
+        return self._asked(self._index(name))
+
+    def inspect(self, full: str) -> tuple[PluginState, list[Entry[Any]]]:
+        """The plugin that pluggy knows by that name, loaded, and all it registers. Raises `PluginError` if none is."""
+        index = next((number for number, found in enumerate(self._found) if full_name(found) == full), None)
+        if index is None:
+            raise PluginError(f"no plugin '{full}' is installed any more")
+        state = self._asked(index)
+        entries = (entry for registry in self._registries.values() for entry in registry.entries())
+        return state, [entry for entry in entries if entry.origin == state.origin]
+
+    def installed(self, name: str) -> Found:
+        """The metadata of the plugin of that name. Raises `PluginError` as `state` does, and imports nothing."""
+        return self._found[self._index(name)]
 
     def observers(self, names: Sequence[str]) -> Observers:
         """The observer hooks of the named plugins. Raises `PluginError` for one that is unknown, broken or observes
@@ -110,6 +93,7 @@ class Plugins:
         chosen = []
         for name in dict.fromkeys(names):
             index = self._index(name)
+            self._try([index])
             self._load(index)
             state = self._states[index]
             if state.status != "loaded":
@@ -137,11 +121,34 @@ class Plugins:
     def _registry(self, kind: str, *, third_party: bool) -> Registry[Any]:
         if kind not in self._registries:
             raise PluginError(f"there is no kind '{kind}'.{nearest(kind, KINDS)} Kinds: {', '.join(KINDS)}")
+        if third_party:
+            self._try(range(len(self._found)))
         for index, state in enumerate(self._states):  # ours come first, so that no one takes their names
             if state.builtin or third_party:
                 self._load(index)
                 self._collect(index, kind)
         return self._registries[kind]
+
+    def _asked(self, index: int) -> PluginState:
+        self._try([index])
+        self._load(index)
+        for kind in KINDS:
+            self._collect(index, kind)
+        return self._states[index]
+
+    def _try(self, indices: Iterable[int]) -> None:
+        """Those of the plugins that may not be imported here have a problem afterwards."""
+        new = {
+            full_name(found): index
+            for index in indices
+            for found, state in [(self._found[index], self._states[index])]
+            if self._tried and not (state.builtin or found.problem or found.note) and state.status == "not loaded"
+        }
+        if new:
+            from ganlab.plugins.trial import problems
+
+            for name, problem in problems([self._found[index] for index in new.values()]).items():
+                self._found[new[name]] = replace(self._found[new[name]], problem=problem)
 
     def _load(self, index: int) -> None:
         """Import one plugin and check its hooks; whatever goes wrong becomes its problem."""
@@ -151,10 +158,10 @@ class Plugins:
             return
         module, problem = None, found.problem
         if found.entry_point and not problem:
-            module, problem = guarded(found.entry_point.load, state.notes, "importing it raised ")
+            module, problem = guarded(found.entry_point.load, state, "importing", "importing it raised ")
         if not problem:
-            faults, problem = guarded(lambda: register(self._manager, module, found), state.notes, "")
-            problem = problem or "; ".join(faults)
+            faults, problem = guarded(lambda: register(self._manager, module, found), state, "registering")
+            problem = problem or "; ".join(faults or ())
         if problem:
             if self._manager.has_plugin(full_name(found)):
                 self._manager.unregister(name=full_name(found))
@@ -175,13 +182,15 @@ class Plugins:
         for each in getattr(self._manager.hook, hook).get_hookimpls():
             if each.plugin is not self._modules[index]:
                 continue
-            registered, problem = guarded(each.function, state.notes, f"{hook} raised ")
-            if not problem and not isinstance(registered, Mapping):
+            registered, problem = guarded(partial(registered_by, each.function), state, f"{hook} of", f"{hook} raised ")
+            if registered is not None and not isinstance(registered, dict):
                 problem = f"{hook} returned a {type(registered).__name__}, expected a mapping from names to factories"
+            elif registered is None and not problem:
+                problem = f"{hook} returned nothing, expected a mapping from names to factories"
             if problem:
                 state.problems.append(problem)
                 continue
-            for name, factory in registered.items():
+            for name, factory in (registered or {}).items():
                 self._add(Entry(kind, name, factory, state.origin), state)
 
     def _add(self, entry: Entry[Any], state: PluginState) -> None:
@@ -208,6 +217,12 @@ class Plugins:
                 reasons.setdefault(state.origin, failures)
         lost = [f"{origin}: {'; '.join(each)}" for origin, each in reasons.items() if each]
         return f" These plugins could not be asked: {'. '.join(lost)}." if lost else ""
+
+
+def registered_by(hook: Callable[[], Any]) -> Any:
+    """What the hook registers, as a dict of its own, so that what a mapping does when it is read happens here."""
+    registered = hook()
+    return dict(registered) if isinstance(registered, Mapping) else registered
 
 
 def _identity(origin: Origin) -> tuple[str, str, str, bool]:
