@@ -112,7 +112,7 @@ def plugin_states() -> list[dict[str, str]]:
     """Every plugin, imported, with what is wrong with it."""
     from ganlab.plugins import Plugins
 
-    plugins = Plugins()
+    plugins = Plugins(tried=True)
     plugins.load_all()
     return [
         {

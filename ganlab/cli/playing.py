@@ -17,6 +17,7 @@ from ganlab.cli.parameters import RUNS
 from ganlab.cli.words import printable
 from ganlab.errors import DivergedError, GanlabError
 from ganlab.values import Ending
+from ganlab.watchdog import stacks_in
 
 if TYPE_CHECKING:
     from ganlab.assemble.run_directory import RunDirectory
@@ -47,7 +48,10 @@ class Warnings(logging.Handler):
 
 @contextmanager
 def warnings_shown() -> Iterator[None]:
-    """Inside, what ganlab notes and warns of is printed."""
+    """Inside, what ganlab notes and warns of is printed, once."""
+    if any(isinstance(each, Warnings) for each in log.handlers):
+        yield
+        return
     handler, level = Warnings(), log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)
@@ -64,10 +68,14 @@ def first_process() -> bool:
 
 
 def plugins_that_warn() -> Plugins:
-    """The plugins; an observer that fails while a run goes on is warned of."""
+    """The plugins; what one changes of what all share is warned of, and an observer that fails while a run goes on."""
     from ganlab.plugins import Plugins
 
-    return Plugins(report=lambda message: log.warning("%s", message))
+    def warn(message: str) -> None:
+        with warnings_shown():
+            log.warning("%s", message)
+
+    return Plugins(report=warn, tried=True)
 
 
 def play(
@@ -91,7 +99,9 @@ def play(
         from ganlab.cli.console import Console, JsonConsole
         from ganlab.engine import distributed
 
-        with bounded_memory(), warnings_shown(), nullcontext(JsonConsole()) if as_json else Console() as console:
+        stacks = stacks_in(directory.path / "crash.log") if first_process() else nullcontext()
+        shown = nullcontext(JsonConsole()) if as_json else Console()
+        with stacks, bounded_memory(), warnings_shown(), shown as console:
             if as_json and first_process():
                 say_json({"event": "run", "run": directory.name, "directory": str(directory.path)})
             outcome = play_run(

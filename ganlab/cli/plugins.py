@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -21,10 +17,8 @@ from ganlab.errors import PluginError, RecipeError, nearest
 
 if TYPE_CHECKING:
     from ganlab.plugins import Plugins
+    from ganlab.plugins.discovery import Found
     from ganlab.registry import Entry
-
-PATIENCE_SECONDS = 60.0
-"""How long a plugin may take to be imported before it counts as hanging."""
 
 
 @click.group("plugins", invoke_without_command=True)
@@ -56,7 +50,7 @@ def list_command(kind: str | None = None, as_json: bool = False) -> None:
     """List the plugins, or everything of one KIND: tasks, datasets, architectures, losses, terms, ..."""
     from ganlab.plugins import Plugins
 
-    plugins = Plugins()
+    plugins = Plugins(tried=True)
     if kind is not None:
         list_kind(plugins, kind, as_json)
         return
@@ -102,7 +96,7 @@ def show(name: str, as_json: bool) -> None:
     from ganlab.cli.options import documentation, schema
     from ganlab.plugins import Plugins
 
-    plugins = Plugins()
+    plugins = Plugins(tried=True)
     kind, slash, own = name.rpartition("/")
     found = [each for each in (kind,) if slash] or kinds()
     matches = [each for kind in found for each in entries(plugins, kind) if each.name == own]
@@ -162,55 +156,26 @@ def check(name: str, as_json: bool) -> None:
     """Import the plugin NAME in a process of its own, and say what is wrong with it, whatever it does."""
     from ganlab.plugins import Plugins
 
-    states = {each.name: each for each in Plugins().states()}
-    if name not in states:
-        raise PluginError(f"no plugin named '{name}'.{nearest(name, states)} 'ganlab plugins list' shows all")
-    state = checked(name) or asdict(states[name])
+    found = Plugins().installed(name)
+    state = checked(found)
     if as_json:
         say_json({"plugins": [state]})
     if state["problems"]:
-        origin = states[name].origin
-        raise PluginError("\n".join(f"{origin}: {problem}" for problem in state["problems"]))
+        raise PluginError("\n".join(f"{found.origin}: {problem}" for problem in state["problems"]))
     if not as_json:
         offers = [f"{len(names)} {kind}" for kind, names in state["provides"].items()]
-        say(printable(f"{states[name].origin}: {', '.join(offers + state['observes'])}; no problems"))
+        told = [f"{found.origin}: {', '.join(offers + state['observes'])}; no problems", *state["notes"]]
+        for line in told:
+            say(printable(line))
 
 
-def checked(name: str) -> dict[str, Any]:
-    """The state of a plugin as a child process sees it; a child that does not live to tell is its problem."""
-    child = [sys.executable, "-c", CHILD, name]
-    broken: dict[str, Any] = {"name": name, "status": "broken", "provides": {}, "observes": [], "notes": []}
-    try:
-        answer = subprocess.run(child, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        return {**broken, "problems": [f"importing it took longer than {PATIENCE_SECONDS:g} seconds"]}
-    last = answer.stdout.rstrip("\n").rpartition("\n")[2]
-    try:
-        told: dict[str, Any] = json.loads(last)
-    except ValueError:
-        how = f"exit status {answer.returncode}" if answer.returncode >= 0 else signal.Signals(-answer.returncode).name
-        return {**broken, "problems": [f"importing it ended the process ({how})"]}
-    return told
+def checked(found: Found) -> dict[str, Any]:
+    """The state of a plugin as a process of its own sees it."""
+    from ganlab.plugins.contract import full_name
+    from ganlab.plugins.trial import tried
 
-
-CHILD = "import sys; from ganlab.cli.plugins import tell_state; tell_state(sys.argv[1])"
-"""What the child process does."""
-
-
-def tell_state(name: str) -> None:
-    """Print the state of a plugin, everything loaded and every option looked at, as one line of JSON."""
-    from ganlab.plugins import Plugins
-
-    plugins = Plugins()
-    state = plugins.state(name)
-    for kind in state.provides:
-        for entry in plugins.entries(kind):
-            if entry.origin == state.origin and entry.kind != "recipes":
-                try:
-                    entry.options()
-                except PluginError as error:
-                    state.problems.append(str(error))
-    say_json({**asdict(state), "error": state.error})
+    told = tried([found])[full_name(found)]
+    return {**{key: value for key, value in told.items() if key != "fatal"}, "error": "; ".join(told["problems"])}
 
 
 def kinds() -> list[str]:

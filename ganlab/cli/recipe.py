@@ -24,7 +24,7 @@ def list_command(as_json: bool = False) -> None:
     from ganlab.cli.options import about
     from ganlab.plugins import Plugins
 
-    found = [(each.name, each.origin.distribution, about(each)) for each in Plugins().entries("recipes")]
+    found = [(each.name, each.origin.distribution, about(each)) for each in Plugins(tried=True).entries("recipes")]
     if as_json:
         say_json({"recipes": [{"name": name, "distribution": dist, "about": told} for name, dist, told in found]})
     else:
@@ -37,7 +37,7 @@ def show(recipe: str) -> None:
     """Print the recipe of that name as it is written; 'ganlab run RECIPE --dry-run' prints it complete."""
     from ganlab.plugins import Plugins
 
-    say(recipe_file(recipe, Plugins()).read_text(encoding="utf-8").rstrip("\n"))
+    say(recipe_file(recipe, Plugins(tried=True)).read_text(encoding="utf-8").rstrip("\n"))
 
 
 @command.command("check")
@@ -50,7 +50,7 @@ def check(recipe: str, settings: tuple[str, ...], as_json: bool) -> None:
     from ganlab.plugins import Plugins
     from ganlab.recipe import override
 
-    plugins = Plugins()
+    plugins = Plugins(tried=True)
     resolve(override(find_recipe(recipe, plugins), settings), plugins)
     if as_json:
         say_json({"recipe": recipe, "problems": []})
@@ -64,4 +64,4 @@ def schema() -> None:
     from ganlab.cli.recipe_schema import recipe_schema
     from ganlab.plugins import Plugins
 
-    say_json(recipe_schema(Plugins()))
+    say_json(recipe_schema(Plugins(tried=True)))

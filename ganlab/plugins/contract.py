@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pluggy
 
 from ganlab import hookspecs
+from ganlab.calling import listed
 from ganlab.errors import nearest
 from ganlab.plugins.discovery import Found
 from ganlab.plugins.state import PluginState
@@ -23,6 +24,9 @@ from ganlab.surroundings import kept
 from ganlab.watchdog import watched
 
 T = TypeVar("T")
+
+PUT_BACK = ", which is put back"
+"""How a note ends on what a plugin changed of what everybody shares."""
 
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -53,7 +57,7 @@ def visited(state: PluginState, doing: str) -> Iterator[None]:
         if printed.getvalue():
             note(state, f"it printed {len(printed.getvalue())} characters, which were not shown")
         if changed:
-            note(state, f"it changed {' and '.join(changed)}, which was put back")
+            note(state, f"it changed {listed(changed)}{PUT_BACK}")
 
 
 def note(state: PluginState, words: str) -> None:

@@ -11,7 +11,7 @@ import pluggy
 
 from ganlab import hookspecs
 from ganlab.errors import PluginError, nearest
-from ganlab.plugins.contract import fault, full_name, guarded, register
+from ganlab.plugins.contract import PUT_BACK, fault, full_name, guarded, register
 from ganlab.plugins.discovery import Found, discover
 from ganlab.plugins.observers import HOOKS, Observers
 from ganlab.plugins.state import PluginState
@@ -125,8 +125,12 @@ class Plugins:
             self._try(range(len(self._found)))
         for index, state in enumerate(self._states):  # ours come first, so that no one takes their names
             if state.builtin or third_party:
+                known = len(state.notes)
                 self._load(index)
                 self._collect(index, kind)
+                for note in state.notes[known:]:
+                    if self._report is not None and note.endswith(PUT_BACK):
+                        self._report(f"{state.origin}: {note}")
         return self._registries[kind]
 
     def _asked(self, index: int) -> PluginState:

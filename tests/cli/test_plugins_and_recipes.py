@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from ganlab.assemble.difference import differing
-from ganlab.cli import plugins as plugins_module
 from ganlab.cli.options import in_words
-from ganlab.plugins import KINDS, Plugins
+from ganlab.plugins import KINDS, Plugins, trial
 from tests.cli.conftest import Ask
 
 
@@ -75,8 +74,8 @@ def test_a_working_plugin_passes_its_check(ask: Ask) -> None:
 def test_a_plugin_that_takes_its_process_down_is_its_own_problem(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, child: str, said: str
 ) -> None:
-    monkeypatch.setattr(plugins_module, "CHILD", child)
-    monkeypatch.setattr(plugins_module, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(trial, "CHILD", child)
+    monkeypatch.setenv("GANLAB_PLUGIN_SECONDS", "10")
     answer = ask("plugins", "check", "losses")
     assert answer.status == 5
     assert said in answer.err
