@@ -14,6 +14,7 @@ import logging
 import os
 import stat
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,11 +55,11 @@ class Manifest:
         """Each file's record, in the order of their names' bytes. Ends early where the manifest makes no sense."""
         if self.body:
             facts: dict[tuple[Any, ...], Facts] = {}
-            with suppress(ValueError, TypeError, LookupError, RecursionError, zlib.error):
+            with suppress(ValueError, TypeError, ArithmeticError, RecursionError, zlib.error):
                 lines = _lines(self.body)
                 if json.loads(next(lines, b"null")) == FORMAT:
                     for line in lines:
-                        yield _record(json.loads(line), facts)
+                        yield _record(json.loads(line.decode()), facts)
 
 
 def load(root: Path) -> Manifest:
@@ -134,13 +135,11 @@ def _lines(packed: bytes) -> Iterator[bytes]:
 
 
 def _record(line: Any, seen: dict[tuple[Any, ...], Facts]) -> tuple[str, Record]:
-    """Raises ValueError, TypeError or LookupError if it is none."""
+    """Raises ValueError, TypeError or OverflowError if it is none."""
     name, size, changed, touched, digest, told = line
-    if not isinstance(name, str) or not all(type(each) is int for each in (size, changed, touched)):
+    stamp = tuple(array("q", (size, changed, touched)))  # 64 bits each
+    if not isinstance(name, str):
         raise TypeError
-    if max(size, changed, touched) >> 63 or min(size, changed, touched) < -(1 << 62):
-        raise ValueError
-    stamp = (size, changed, touched)
     content = bytes.fromhex(digest)
     if len(content) != 32:
         raise ValueError

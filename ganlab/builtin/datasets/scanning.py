@@ -12,7 +12,7 @@ import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from ganlab.builtin.datasets.cutting import Cut
 from ganlab.builtin.datasets.decoding import Shape
 from ganlab.builtin.datasets.files import Files
 from ganlab.builtin.datasets.keeping import Keeper
-from ganlab.builtin.datasets.manifest import Manifest
+from ganlab.builtin.datasets.manifest import Manifest, Record
 from ganlab.builtin.datasets.opening import Facts, alone, open_picture
 from ganlab.builtin.datasets.problems import Unusable, UnusableNow
 from ganlab.builtin.datasets.reaching import Stamp, read, status
@@ -73,6 +73,17 @@ def scan(root: Path, names: Sequence[str], cut: Cut, memory_bytes: int) -> Files
         return Scanner(root, names, cut, memory_bytes).scan(Manifest())
 
 
+def together(names: Sequence[str], records: Iterable[tuple[str, Record]]) -> Iterator[tuple[int | None, Record]]:
+    """Each record with the place of its name among `names`, or None; both come in the order of their names' bytes."""
+    place = 0
+    for name, record in records:
+        while place < len(names) and names[place] != name and os.fsencode(names[place]) < os.fsencode(name):
+            place += 1
+        found = place < len(names) and names[place] == name
+        yield place if found else None, record
+        place += found
+
+
 class Scanner:
     """One scan. Pictures are kept as long as all so far take no more than `memory_bytes`."""
 
@@ -105,18 +116,15 @@ class Scanner:
         return files
 
     def _recall(self, known: Manifest) -> int:
-        """Take over what the manifest tells; of how many files it does. Both are in the order of their names' bytes."""
-        files = self._files
-        told = place = 0
-        for name, record in known.records():
+        """Take over what the manifest tells; of how many files it does."""
+        files, told = self._files, 0
+        for place, record in together(files.names, known.records()):
             told += 1
-            while place < len(files.names) and os.fsencode(files.names[place]) < os.fsencode(name):
-                place += 1
-            if place == len(files.names) or files.names[place] != name:
+            if place is None:
                 continue
             files.digests[place], files.verdicts[place] = record.digest, record.verdict
             with suppress(UnusableNow):
-                if status(files.root, name) == record.stamp:
+                if status(files.root, files.names[place]) == record.stamp:
                     files.stamps[3 * place : 3 * place + 3] = array("q", record.stamp)
                     self._believed[place] = True
                     self._judge(place)
