@@ -14,10 +14,12 @@ import sys
 import typing
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from ganlab.calling import apart
 from ganlab.errors import GanlabError, PluginError, RecipeError, nearest
 from ganlab.interfaces.architecture import Architecture
 from ganlab.interfaces.augmentation import Augmentation
@@ -116,10 +118,11 @@ class Entry(Generic[T]):
         model = self._validated(options, self.name)
         arguments = {name: getattr(model, name) for name in type(model).model_fields} | (model.model_extra or {})
         try:
-            made = self.factory(*context, **arguments)
+            with nullcontext() if self.origin.builtin else apart(f"the making of {self}", slow=True):
+                made = self.factory(*context, **arguments)
         except (GanlabError, MemoryError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if self.origin.builtin:
                 raise
             raise PluginError(f"{self} could not be made: {one_line(error)}; tell its author") from error

@@ -15,7 +15,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
@@ -82,8 +81,8 @@ def kept() -> Iterator[list[str]]:
         surroundings.close()
 
 
-class Witness(MetaPathFinder):
-    """Calls `loaded` as soon as the library is loaded, before whoever loads it can change anything."""
+class Witness:
+    """A finder of modules that calls `loaded` when the library is loaded, before whoever does so can change a thing."""
 
     def __init__(self, library: str, loaded: Callable[[], None]) -> None:
         self._library = library

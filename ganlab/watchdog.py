@@ -19,10 +19,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from ganlab.errors import PluginError
-from ganlab.last_resort import LastResort
+
+if TYPE_CHECKING:
+    from ganlab.last_resort import LastResort
 
 LIMIT = "GANLAB_PLUGIN_SECONDS"
 """Environment variable: seconds that a plugin may take to be imported, or for one call; 600 if unset."""
@@ -96,7 +98,7 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._calls: list[Call] = []
-        self._last_resort = LastResort()
+        self._last_resort: LastResort | None = None
         self._path: Path | None = None
         self._log: IO[str] | None = None
         self._begin_anew()
@@ -141,7 +143,8 @@ class Watchdog:
         with self._lock:
             call = self._calls[-1] if self._calls else None
             if call is None:
-                self._last_resort.disarm()
+                if self._last_resort is not None:
+                    self._last_resort.disarm()
                 return
             if all(each.beat is None for each in self._calls):
                 self._put_off(call)
@@ -153,6 +156,10 @@ class Watchdog:
         """Until well after a look would have ended the call; while a beating call is looked at, Python runs."""
         began = call.began if call.beat is None else time.monotonic()
         left = began + call.seconds + 5 * call.pause - time.monotonic()
+        if self._last_resort is None:
+            from ganlab.last_resort import LastResort
+
+            self._last_resort = LastResort()
         self._last_resort.arm(left, self._ended(call.who, call, "") + "; last error of the system", self._log)
 
     def _look(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import sys
@@ -81,6 +80,8 @@ def silent_output() -> Iterator[None]:
         yield
     finally:
         with suppress(Exception):  # what C has not written yet must not come out later
+            import ctypes
+
             ctypes.CDLL(None).fflush(None)
         os.dup2(ours, 1)
         os.close(ours)

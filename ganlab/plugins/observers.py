@@ -1,7 +1,7 @@
 """Calls the observer hooks of the plugins that a recipe names, and of no others.
 
 An observer changes nothing, so a run does not end because of one: an observer that raises is reported once, switched
-off and counted.
+off and counted. What it changes of what everybody shares is put back. One that does not come back ends the process.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
+from ganlab.calling import apart
 from ganlab.registry import Origin, one_line
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Observers:
                 if each.plugin is not plugin or origin.plugin in self.switched_off:
                     continue
                 try:
-                    with redirect_stdout(sys.stderr):  # stdout is for the run's own lines, which programs read
+                    # stdout is for the run's own lines, which programs read.
+                    with apart(f"{hook} of {origin}"), redirect_stdout(sys.stderr):
                         each.function(*(arguments[name] for name in each.argnames))
                 except (Exception, SystemExit) as error:
                     reason = f"{hook} raised {one_line(error)}"
