@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ import torch
 
 from ganlab import disk
 from ganlab.disk import make_folder, publish
-from ganlab.engine import container
+from ganlab.engine import container, vetting
+from ganlab.engine.container import one_line
 from ganlab.engine.controls import reapply
 from ganlab.engine.game import Clock, Game
 from ganlab.engine.signals import BrokenOff
@@ -23,6 +26,8 @@ from ganlab.errors import CheckpointError, GanlabError
 from ganlab.interfaces.component import Component
 
 KEPT = 2
+
+NAME = re.compile(r"[0-9]{12,18}\.ckpt")
 
 
 def game_state(game: Game) -> dict[str, Any]:
@@ -51,16 +56,15 @@ def restore_game(game: Game, state: Mapping[str, Any], *, allow_nonfinite: bool 
     not finite and are not allowed.
     """
     try:
-        budget = (game.clock.budget_samples, game.clock.budget_rounds)
-        game.clock = Clock(**{**state["clock"], "budget_samples": budget[0], "budget_rounds": budget[1]})
-        for kind, mine in (("players", game.players), ("streams", game.streams)):
-            if set(state[kind]) != set(mine):
-                raise CheckpointError(f"the checkpoint has {kind} {sorted(state[kind])}, the recipe {sorted(mine)}")
+        check_state(game, state)
+        budget = {"budget_samples": game.clock.budget_samples, "budget_rounds": game.clock.budget_rounds}
+        game.clock = Clock(**{**state["clock"], **budget})
         for name, player in game.players.items():
             try:
                 player.restore(state["players"][name])
             except CheckpointError as error:
                 raise CheckpointError(f"the checkpoint does not fit player '{name}': {error}") from None
+            vetting.check_factor(name, player.learning_rate_factor)
         if not allow_nonfinite:
             check_finite(game)
         for name, stream in game.streams.items():
@@ -71,10 +75,27 @@ def restore_game(game: Game, state: Mapping[str, Any], *, allow_nonfinite: bool 
         reapply(game)
         restore_components(game.components(), state["components"])
         restore_random(state["random"], game.place.device)
-    except GanlabError:
+    except (CheckpointError, MemoryError, torch.OutOfMemoryError):
         raise
+    except GanlabError as error:
+        raise CheckpointError(f"the checkpoint does not fit this game: {one_line(error)}") from error
     except Exception as error:  # the hash was right, and still it is not what we write
-        raise CheckpointError(f"the checkpoint does not hold a game ({type(error).__name__}: {error})") from error
+        raise CheckpointError(
+            f"the checkpoint does not hold a game ({type(error).__name__}: {one_line(error)})"
+        ) from error
+
+
+def check_state(game: Game, state: Mapping[str, Any]) -> None:
+    """Raise `CheckpointError`, or what Python says of a part that is missing, if the state beside the weights is none
+    that this game could have been in."""
+    vetting.check_clock(state["clock"], [each.name for each in fields(Clock) if not each.name.startswith("budget")])
+    vetting.check_same_names("players", state["players"], game.players)
+    vetting.check_same_names("streams", state["streams"], game.streams)
+    vetting.check_streams(state["streams"])
+    vetting.check_ledger(state["ledger"])
+    vetting.check_actions(state["actions"])
+    vetting.table("components", state["components"])
+    vetting.check_random(state["random"])
 
 
 def restore_components(components: Mapping[str, Component], states: Mapping[str, Any]) -> None:
@@ -84,9 +105,8 @@ def restore_components(components: Mapping[str, Component], states: Mapping[str,
             try:
                 each.restore(states[name])
             except Exception as error:
-                raise CheckpointError(
-                    f"{name} cannot take back its state ({type(error).__name__}: {error}); was its plugin changed?"
-                ) from error
+                told = f"{type(error).__name__}: {one_line(error)}"
+                raise CheckpointError(f"{name} cannot take back its state ({told}); was its plugin changed?") from error
 
 
 @contextmanager
@@ -147,13 +167,25 @@ class CheckpointFolder:
         path = self.directory / f"{samples:012d}.ckpt"
         publish(container.pack(tree), path)
         with suppress(OSError):  # what cannot be removed now is removed by the next save
-            for old in self.generations()[KEPT:]:
-                disk.system.remove(old)
+            self._let_go(samples)
         return path
 
+    def _let_go(self, samples: int) -> None:
+        """Remove what was followed by enough generations that are whole. A newer one is not ours to judge."""
+        older = [each for each in self.generations() if _samples(each) < samples]
+        kept = 1
+        for path in older:
+            if kept == KEPT:
+                disk.system.remove(path)
+            elif container.is_whole(path):
+                kept += 1
+            else:
+                set_aside(path)
+
     def generations(self) -> list[Path]:
-        """Checkpoint files, newest first."""
-        return sorted(self.directory.glob("*.ckpt"), reverse=True)
+        """Checkpoint files, newest first. What has another name was put there by somebody else."""
+        found = [each for each in self.directory.glob("*.ckpt") if NAME.fullmatch(each.name)]
+        return sorted(found, key=_samples, reverse=True)
 
     def newest(self, *, mend: bool = False) -> tuple[dict[str, Any], Path, list[str]]:
         """The newest checkpoint that is whole, its path, and what was wrong with newer ones.
@@ -162,17 +194,45 @@ class CheckpointFolder:
         one's place. Raises `CheckpointError` if there is none.
         """
         damaged: list[Path] = []
+        renamed: list[tuple[dict[str, Any], Path]] = []
         problems: list[str] = []
         for path in self.generations():
             try:
                 tree = container.read(path)
+            except container.NewerFormat:
+                raise
             except CheckpointError as error:
-                problems.append(str(error))
-                damaged.append(path)
+                if os.path.lexists(path):  # else a newer one has taken its place meanwhile
+                    problems.append(str(error))
+                    damaged.append(path)
                 continue
-            with suppress(OSError):
-                for each in damaged if mend else []:
-                    disk.system.rename(each, each.with_name(f"{each.name}.damaged"))
+            if (held := samples_in(tree)) not in (None, _samples(path)):
+                problems.append(f"{path.name}: holds sample {held}, so it was renamed")
+                renamed.append((tree, path))
+                continue
+            for each in damaged if mend else []:
+                set_aside(each)
             return tree, path, problems
+        if renamed:
+            return *renamed[0], problems
         told = "; ".join(problems) or "no checkpoint was written yet"
         raise CheckpointError(f"{self.directory.parent.name}: {told}")
+
+
+def set_aside(path: Path) -> None:
+    """Take a damaged checkpoint out of the row, for whoever wants to look at it. Where the disk refuses, it stays."""
+    with suppress(OSError):
+        disk.system.rename(path, path.with_name(f"{path.name}.damaged"))
+
+
+def samples_in(tree: Mapping[str, Any]) -> Any:
+    """How many samples had been shown, as the game's clock says; None if there is no game in it."""
+    try:
+        return tree["game"]["clock"]["samples"]
+    except (KeyError, TypeError, IndexError):
+        return None
+
+
+def _samples(path: Path) -> int:
+    """How many samples had been shown, as the name says."""
+    return int(path.stem)

@@ -2,26 +2,28 @@
 
     "GANLABCK" | version (1 byte) | SHA-256 of all other bytes (32) | length of the body (8) | body: safetensors
 
-The tree is the body's metadata. Nothing in it can name code. A tensor stands in the tree as {"$t": key}, a float as
-{"$f": hex} (exact, NaN survives), a dict as {"$d": [[key, value], ...]} (keys keep their type), a tuple as
-{"$u": [...]}. The hash tells damage, not a forger: limits on everything that is declared hold for right hashes too.
+The tree is the body's metadata, see `tree`. The hash tells damage, not a forger: limits on everything that is declared
+hold for right hashes too. In format 1 there was no length, and the hash covered the body alone.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
-from safetensors.torch import load, save
+from safetensors.torch import load
 from torch import Tensor
 
+from ganlab.engine.tree import flattened, restored
 from ganlab.errors import CheckpointError
 
 MAGIC = b"GANLABCK"
@@ -35,18 +37,53 @@ PIECE = 1 << 20
 MOST_HEADER = 16 << 20
 MOST_TENSORS = 65_536
 MOST_DIMENSIONS = 8
-MOST_LEVELS = 64
+
+KINDS = {
+    torch.float64: "F64",
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.float8_e4m3fn: "F8_E4M3",
+    torch.float8_e5m2: "F8_E5M2",
+    torch.complex64: "C64",
+    torch.int64: "I64",
+    torch.int32: "I32",
+    torch.int16: "I16",
+    torch.int8: "I8",
+    torch.uint64: "U64",
+    torch.uint32: "U32",
+    torch.uint16: "U16",
+    torch.uint8: "U8",
+    torch.bool: "BOOL",
+}
+"""How safetensors calls the kinds of numbers."""
+
+NOT_OF_THE_FILE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""What the system says when it is not the file that is at fault."""
+
+
+class NewerFormat(CheckpointError):
+    """A whole checkpoint of a later ganlab: there is nothing to mend, and no older one to be taken in its place."""
 
 
 def pack(tree: Mapping[str, Any]) -> bytes:
-    """The tree as bytes. Raises `TypeError` for a value of any other type than those above."""
-    tensors: dict[str, Tensor] = {}
-    text = json.dumps(_plain(tree, "", tensors, 0), separators=(",", ":"))
-    body = save(tensors, {"tree": text})
-    begin, length = MAGIC + bytes([VERSION]), len(body).to_bytes(LENGTH, "little")
+    """The tree as bytes. Raises `TypeError` for what a checkpoint cannot hold, and `unpack` would not give back."""
+    text, tensors = flattened(tree)
+    header, order = _header(text, tensors)
+    size = LENGTH + len(header) + sum(each.nbytes for each in order)
+    begin, length = MAGIC + bytes([VERSION]), size.to_bytes(LENGTH, "little")
     digest = hashlib.sha256(begin + length)
-    digest.update(body)
-    return b"".join([begin, digest.digest(), length, body])
+    file = BytesIO()
+    file.write(begin + digest.digest() + length)
+    for piece in (len(header).to_bytes(LENGTH, "little"), header):
+        digest.update(piece)
+        file.write(piece)
+    for tensor in order:  # each is copied once, straight to its place; nothing here is larger than the file
+        numbers = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
+        digest.update(numbers)
+        file.write(numbers)
+    file.getbuffer()[len(begin) : START] = digest.digest()
+    return file.getvalue()
 
 
 def unpack(raw: bytes, name: str = "checkpoint") -> dict[str, Any]:
@@ -56,58 +93,108 @@ def unpack(raw: bytes, name: str = "checkpoint") -> dict[str, Any]:
 
 def read(path: Path) -> dict[str, Any]:
     """The tree in the file. Raises `CheckpointError` if it is missing, no plain file, or damaged."""
+    with _opened(path) as file:
+        return _unpacked(file, os.fstat(file.fileno()).st_size, one_line(path.name))
+
+
+def is_whole(path: Path) -> bool:
+    """True if it is a checkpoint whose hash is right."""
+    try:
+        with _opened(path) as file:
+            _verified(file, os.fstat(file.fileno()).st_size, one_line(path.name))
+    except NewerFormat:
+        return True
+    except CheckpointError:
+        return False
+    return True
+
+
+def _header(text: str, tensors: Mapping[str, Tensor]) -> tuple[bytes, list[Tensor]]:
+    """The header of a safetensors body, and the tensors in the order of their places. Raises `TypeError`."""
+    told: dict[str, Any] = {"__metadata__": {"tree": text}}
+    order: list[Tensor] = []
+    end = 0
+    for key, tensor in sorted(tensors.items(), key=lambda each: (-each[1].element_size(), each[0])):
+        if tensor.dtype not in KINDS or tensor.layout is not torch.strided or tensor.dim() > MOST_DIMENSIONS:
+            kind = f"{tensor.dtype}, {tensor.layout}, {tensor.dim()} dimensions"
+            raise TypeError(f"a checkpoint cannot hold {key}: {kind}")
+        begin, end = end, end + tensor.nbytes
+        told[key] = {"dtype": KINDS[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [begin, end]}
+        order.append(tensor)
+    header = json.dumps(told, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    if len(order) > MOST_TENSORS or len(header) > MOST_HEADER:
+        raise TypeError(
+            f"a checkpoint cannot hold {len(order)} tensors and {len(header)} bytes beside them: "
+            f"at most {MOST_TENSORS} and {MOST_HEADER}"
+        )
+    return header, order
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The file, for reading. What the system has against it is a `CheckpointError`, inside too."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise CheckpointError(f"{one_line(path.name)}: is no plain file")
         with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise CheckpointError(f"{path.name}: is no plain file")
-            return _unpacked(file, status.st_size, path.name)
+            yield file
     except OSError as error:
-        raise CheckpointError(f"{path.name}: cannot be read ({error.strerror})") from None
+        if error.errno in NOT_OF_THE_FILE:
+            raise
+        told = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be read ({error.strerror})"
+        raise CheckpointError(f"{one_line(path.name)}: {told}") from None
 
 
 def _unpacked(file: BinaryIO, size: int, name: str) -> dict[str, Any]:
+    start = _verified(file, size, name)
+    file.seek(start)
+    body = file.read()
+    try:
+        length = int.from_bytes(body[:LENGTH], "little")
+        text = _tree_text(body[LENGTH : LENGTH + length], len(body) - LENGTH - length)
+        return restored(text, {key: each.clone() for key, each in load(body).items()})  # no views of the whole file
+    except MemoryError:  # nothing is known of the file then
+        raise
+    except Exception as error:  # json, safetensors and torch raise a dozen kinds for what nobody would write
+        raise CheckpointError(f"{name}: cannot be read ({type(error).__name__}: {one_line(error)})") from None
+
+
+def _verified(file: BinaryIO, size: int, name: str) -> int:
+    """Where the body begins, of a file of `size` bytes that are all as they were written. Raises `CheckpointError`."""
     begin = file.read(len(MAGIC) + 1)
     if begin[: len(MAGIC)] != MAGIC or len(begin) <= len(MAGIC):
         raise CheckpointError(f"{name}: is not a ganlab checkpoint")
     version = begin[-1]
-    if version > VERSION:
-        raise CheckpointError(f"{name}: has format {version}; this ganlab reads up to {VERSION}: upgrade it")
-    wanted = file.read(32)
-    if version == 1:  # its hash covers the body alone
-        start, digest = START, hashlib.sha256()
-    else:
+    if version == 0:
+        raise CheckpointError(f"{name}: is damaged (there is no format 0)")
+    newer = f"{name}: has format {version} and needs a newer ganlab, this one reads up to {VERSION}"
+    wanted = file.read(START - len(begin))
+    start, digest = START, hashlib.sha256()
+    if version != 1:
         length = file.read(LENGTH)
         start, digest = START + LENGTH, hashlib.sha256(begin + length)
-        if (told := int.from_bytes(length, "little")) != size - start:
+        if (told := int.from_bytes(length, "little")) != size - start and version <= VERSION:
             raise CheckpointError(f"{name}: is damaged or cut short ({size} bytes, and it should have {told + start})")
+    first = file.read(LENGTH)
+    header = int.from_bytes(first, "little")
+    if version <= VERSION and not 2 <= header <= min(MOST_HEADER, size - start - LENGTH):
+        raise CheckpointError(f"{name}: is damaged (it declares a header of {header} bytes, of {size} in all)")
+    digest.update(first)
     while piece := file.read(PIECE):
         digest.update(piece)
-    if digest.digest() != wanted or version == 0:
+    if digest.digest() != wanted:
+        if version > VERSION:
+            raise CheckpointError(f"{newer}, or it is damaged (its SHA-256 does not match)")
         raise CheckpointError(f"{name}: is damaged (its SHA-256 does not match)")
-    file.seek(start)
-    return _parsed(file, size - start, name)
+    if version > VERSION:
+        raise NewerFormat(f"{newer}: upgrade it, or move the checkpoint away to go on from the one before")
+    return start
 
 
-def _parsed(file: BinaryIO, size: int, name: str) -> dict[str, Any]:
-    """The tree in a body of `size` bytes whose hash is right, and which may still say anything."""
-    first = file.read(8)
-    length = int.from_bytes(first, "little")
-    if len(first) < 8 or length > min(MOST_HEADER, size - 8):
-        raise CheckpointError(f"{name}: declares a header of {length} bytes, more than it has or may have")
-    header = file.read(length)
-    try:
-        tree = _tree(header, size - 8 - length)
-        restored = _restored(tree, load(first + header + file.read()), 0)
-    except Exception as error:  # json, safetensors and torch raise a dozen kinds for what nobody would write
-        raise CheckpointError(f"{name}: cannot be read ({type(error).__name__}: {_line(error)})") from None
-    if not isinstance(restored, dict):
-        raise CheckpointError(f"{name}: holds no table")
-    return restored
-
-
-def _tree(header: bytes, size: int) -> Any:
+def _tree_text(header: bytes, size: int) -> str:
     """The tree in a header, whose tensors must fill `size` bytes exactly. Raises `ValueError`, among others."""
     told = json.loads(header)
     text = told.pop("__metadata__")["tree"]
@@ -118,50 +205,10 @@ def _tree(header: bytes, size: int) -> Any:
     end = max((each["data_offsets"][1] for each in told.values()), default=0)
     if end != size:
         raise ValueError(f"{end} bytes of tensors are declared, {size} are there")
-    return json.loads(text)
+    return str(text)
 
 
-def _plain(value: Any, path: str, tensors: dict[str, Tensor], level: int) -> Any:
-    if level > MOST_LEVELS:
-        raise TypeError(f"a checkpoint cannot hold {path[:80]}...: nested deeper than {MOST_LEVELS} levels")
-    if isinstance(value, Tensor):
-        key = path if path not in tensors else f"{path}#{len(tensors)}"
-        tensors[key] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        return {"$t": key}
-    if isinstance(value, float):
-        return {"$f": value.hex()}
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, Mapping):
-        pairs = [
-            [_plain(key, "", {}, level + 1), _plain(each, f"{path}/{key}", tensors, level + 1)]
-            for key, each in value.items()
-        ]
-        return {"$d": pairs}
-    if isinstance(value, list | tuple):
-        items = [_plain(each, f"{path}/{number}", tensors, level + 1) for number, each in enumerate(value)]
-        return items if isinstance(value, list) else {"$u": items}
-    raise TypeError(f"a checkpoint cannot hold {path or 'a key'}: {type(value).__name__}")
-
-
-def _restored(value: Any, tensors: Mapping[str, Tensor], level: int) -> Any:
-    if level > MOST_LEVELS:
-        raise ValueError(f"nested deeper than {MOST_LEVELS} levels")
-    if isinstance(value, list):
-        return [_restored(each, tensors, level + 1) for each in value]
-    if not isinstance(value, dict):
-        return value
-    ((mark, content),) = value.items()
-    if mark == "$t":
-        return tensors[content]
-    if mark == "$f":
-        return float.fromhex(content)
-    if mark == "$d":
-        return {_restored(key, tensors, level + 1): _restored(each, tensors, level + 1) for key, each in content}
-    if mark == "$u":
-        return tuple(_restored(each, tensors, level + 1) for each in content)
-    raise ValueError(f"unknown mark {mark}")
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]
+def one_line(said: object, most: int = 120) -> str:
+    """What it says, on one line of bearable length."""
+    text = " ".join(str(said)[: 4 * most].split())
+    return text if len(text) <= most else text[: most - 3] + "..."

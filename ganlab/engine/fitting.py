@@ -3,12 +3,18 @@ in silence, and an optimiser takes a memory of any shape."""
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import Parameter
+from torch.optim import Optimizer
 
+from ganlab.engine.container import one_line
 from ganlab.errors import CheckpointError
 
 SHOWN = 3
@@ -22,33 +28,54 @@ def check_fit(mine: Mapping[str, Tensor], kept: Mapping[str, Any]) -> None:
         other = kept.get(name, tensor)
         if not isinstance(other, Tensor):
             problems.append(f"{name} is no tensor")
-        elif other.shape != tensor.shape or other.dtype != tensor.dtype:
+        elif _kind(other) != _kind(tensor):
             problems.append(f"{name} is {_kind(other)}, expected {_kind(tensor)}")
     refuse(problems, len(mine))
 
 
-def check_memory(parameters: Mapping[str, Parameter], kept: Mapping[str, Any]) -> None:
-    """Raise `CheckpointError` if an optimiser's memory is not of its parameters.
+def check_memory(optimizer: Optimizer, parameters: Mapping[str, Parameter], kept: Mapping[str, Any]) -> None:
+    """Raise `CheckpointError` if `kept`, by parameter, is not what this optimiser must remember of these parameters.
 
-    Each tensor is a number, or has in each dimension as many as its parameter or one (Adafactor's factors).
+    A parameter that never had a gradient is not remembered at all; what another optimiser knew beside is let pass.
     """
     problems = [f"remembers {name}, which is unknown here" for name in kept if name not in parameters]
     for name, parameter in parameters.items():
-        for key, value in dict(kept.get(name, {})).items():
-            if not isinstance(value, Tensor) or value.numel() == 1:
-                continue
-            pairs = zip(value.shape, parameter.shape, strict=False)
-            if value.dim() != parameter.dim() or any(have not in (1, wanted) for have, wanted in pairs):
-                problems.append(f"{key} of {name} is {_kind(value)}, beside {_kind(parameter)}")
+        if not (memory := kept.get(name)):
+            continue
+        mine = memory_of(optimizer, parameter)
+        problems += [f"lacks {key} of {name}" for key in mine if key not in memory]
+        for key, wanted in mine.items():
+            value = memory.get(key, wanted)
+            if _kind(value) != _kind(wanted):
+                problems.append(f"{key} of {name} is {_kind(value)}, expected {_kind(wanted)}")
+            elif key == "step" and not 0 <= float(value) < math.inf:
+                problems.append(f"{key} of {name} is {float(value)}, expected a count")
     refuse(problems, len(parameters))
+
+
+def memory_of(optimizer: Optimizer, parameter: Parameter) -> dict[str, Any]:
+    """What the optimiser remembers of a parameter once it has stepped: found by a step on a copy, along nothing."""
+    if known := optimizer.state.get(parameter):  # it has, or begins with a memory
+        return dict(known)
+    group = next(each for each in optimizer.param_groups if any(own is parameter for own in each["params"]))
+    own = parameter.detach().clone()
+    own.grad = torch.zeros_like(own)
+    scratch = copy(optimizer)
+    scratch.param_groups = [{**group, "params": [own]}]
+    scratch.state = defaultdict(dict)
+    scratch.step()
+    return dict(scratch.state[own])
 
 
 def refuse(problems: list[str], count: int) -> None:
     """Raise `CheckpointError` that names the first few, if there are any."""
     if problems:
         more = f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        raise CheckpointError(f"{'; '.join(problems[:SHOWN])}{more} (of {count} tensors)")
+        told = "; ".join(one_line(each) for each in problems[:SHOWN])
+        raise CheckpointError(f"{told}{more} (of {count} tensors)")
 
 
-def _kind(tensor: Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+def _kind(value: Any) -> str:
+    if not isinstance(value, Tensor):
+        return "nothing" if value is None else f"a {type(value).__name__}"
+    return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"

@@ -156,7 +156,7 @@ class Player:
             kept = state["network"] if state["average"] is None else state["average"]
             check_fit(self.average.network.state_dict(), kept)
             self.average.network.load_state_dict(kept)
-        check_memory(self.parameters, state["optimizer"])
+        check_memory(self._optimizer, self.parameters, state["optimizer"])
         memory = self._optimizer.state_dict()
         index = {name: number for number, name in enumerate(self.parameters)}
         memory["state"] = {index[name]: each for name, each in state["optimizer"].items()}
