@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ganlab.engine.checkpoint import forgotten_if_broken_off
 from ganlab.engine.game import Game
 from ganlab.engine.move import take_turn
+from ganlab.engine.random import begin_random
 from ganlab.engine.round import Round
 from ganlab.engine.run import Run
 from ganlab.engine.signals import BrokenOff, Overdue
@@ -20,6 +21,8 @@ def train(game: Game, run: Run | None = None) -> Outcome:
     run = run or Run()
     with run.listening():
         try:
+            if game.clock.round == 0:
+                begin_random(game.seed)
             run.start(game)
             outcome = play(game, run)
         except DivergedError as error:

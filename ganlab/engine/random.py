@@ -7,8 +7,10 @@ or over an accumulation, draws for all its rows and keeps its own: the parts dra
 from __future__ import annotations
 
 import hashlib
+import random
 from functools import cached_property
 
+import numpy
 import torch
 from torch import Tensor
 
@@ -20,6 +22,15 @@ MASK = (1 << 63) - 1
 def seed_for(seed: int, purpose: str) -> int:
     """A number that belongs to this purpose alone."""
     return int.from_bytes(hashlib.blake2b(f"{seed}/{purpose}".encode(), digest_size=8).digest()) & MASK
+
+
+def begin_random(seed: int) -> None:
+    """Let the generators that everybody shares begin as a function of the seed. Ours draw nothing from them, but a
+    plugin's may (dropout)."""
+    number = seed_for(seed, "shared")
+    random.seed(number)
+    numpy.random.seed(number & 0xFFFFFFFF)
+    torch.manual_seed(number)
 
 
 def _mixed(seed: int, place: int) -> int:
