@@ -28,7 +28,7 @@ ALLOWANCES = {
 
 FROZEN = re.compile(
     r"seed|counted|((stages\..+\.)?(task|datasets?)(\..+)?)|(stages\..+\.|)batch_size"
-    r"|players(\.[^.]+)?|players\..+\.architecture(\..+)?|stages|stages\..+\.name"
+    r"|players(\.[^.]+)?|players\..+\.architecture(\..+)?|stages|stages\.[^.]+\.name"
 )
 
 FREE = re.compile(r"budget_kimg|budget_rounds|checkpoint_seconds|about|watch\.(?!interventions(\.|$)).+")

@@ -26,6 +26,9 @@ from ganlab.plugins import Plugins
 from ganlab.recipe import Recipe
 
 WATCHED = ("ganlab", "python", "machine", "device", "cpu_capability", "threads", "interop_threads", "processes")
+GAME = {"clock": dict, "players": dict, "streams": dict, "components": dict, "actions": list, "random": dict}
+"""What a checkpoint holds of the game, and as what."""
+
 GROUPS = {"libraries": "{}", "arithmetic": "{}", "plugins": "plugin {}"}
 """What may change bits: keys of a provenance, and tables of such keys."""
 
@@ -51,6 +54,9 @@ class Past:
         for part in ("game", "run"):
             if not isinstance(state.get(part), dict):
                 raise CheckpointError(f"{path.name}: is whole, but has no '{part}'; take another checkpoint")
+        for part, kind in GAME.items():
+            if not isinstance(state["game"].get(part), kind):
+                raise CheckpointError(f"{path.name}: is whole, but has no '{part}' of a game; take another checkpoint")
         return cls(directory, path, state, identity, problems)
 
     @property
@@ -85,8 +91,10 @@ class Past:
 
     def place(self) -> dict[str, Any]:
         """Which checkpoint this is, and how far the run was."""
-        clock = self.state["game"].get("clock")
-        if not isinstance(clock, dict) or not numbers(clock, "samples", "round"):
+        clock = self.state["game"]["clock"]
+        if not all(each is None or (isinstance(each, int) and 0 <= each < 2**63) for each in clock.values()):
+            raise CheckpointError(f"{self.path.name}: is whole, but its clock does not count; take another")
+        if not numbers(clock, "samples", "round"):
             raise CheckpointError(f"{self.path.name}: is whole, but does not say where the run was; take another")
         return {"checkpoint": self.path.name, "kimg": clock["samples"] / 1000, "round": clock["round"]}
 
@@ -121,7 +129,8 @@ class Past:
         notes = [f"{problem}; going on from {self.path.name}" for problem in self.problems]
         if before is not None:
             notes += recipe_changes.notes(changes, before, recipe)
-        notes += [f"not bit-exact: {each}" for each in differences(self.identity, record, whole=not changes)]
+        renamed = any(key.endswith((".name", ".observers")) for key in changes)
+        notes += [f"not bit-exact: {each}" for each in differences(self.identity, record, renamed=renamed)]
         entry = life(record, since=self.place(), allowed=allowed, changes=changes, notes=notes)
         kept = {key: self.identity[key] for key in ("run_id", "recipe", "started") if key in self.identity}
         return {**record, **kept, "lineage": [*self.lineage, *self.later_lives(), entry]}
@@ -159,9 +168,9 @@ class Past:
             CheckpointFolder(self.directory.path / "checkpoints").newest(mend=True)
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any], *, whole: bool = True) -> Iterator[str]:
-    """What is not as it was, and may change bits, key by key. What only one of them has counts if both have the same
-    recipe (`whole`): another recipe asks for other plugins."""
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], *, renamed: bool = False) -> Iterator[str]:
+    """What is not as it was, and may change bits, key by key. A recipe that names other things (`renamed`) uses other
+    plugins, so that one which is in one of the two alone means nothing."""
     for key in WATCHED:
         if before.get(key) != now[key]:
             yield _told(key, before.get(key), now[key])
@@ -172,9 +181,9 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any], *, whole: boo
         old, new = before.get(group), now[group]
         old = old if isinstance(old, dict) else {}
         for name in dict.fromkeys([*old, *new]):
-            lone = group == "plugins" and (name not in old or name not in new)
-            told_before = group == "plugins" and name == "ganlab"
-            if old.get(name) != new.get(name) and not told_before and (whole or not lone):
+            if old.get(name) == new.get(name) or (group == "plugins" and name == "ganlab"):
+                continue  # of ganlab's own plugins the version is told already
+            if not (renamed and group == "plugins" and (name not in old or name not in new)):
                 yield _told(label.format(name), old.get(name), new.get(name))
 
 

@@ -18,17 +18,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ganlab import disk
 from ganlab.assemble.reading import numbers, read_fields, read_json, read_lines, read_text
 from ganlab.assemble.run_lock import Lock, held
 from ganlab.assemble.run_place import check_length, check_name, check_room, check_runs, is_name, make_runs
-from ganlab.disk import publish, sweep, system
+from ganlab.disk import publish, sweep
 from ganlab.errors import CheckpointError, RecipeError, StorageError, nearest
 from ganlab.values import Ending, Field, Fields, Outcome
 
 BEFORE_THE_START = ("crash.log", "provenance.json", "fields.json", "lock")
 """What a run may leave behind that ended before it began; `recipe.toml` is written last, and makes it a run."""
-
-WRITTEN = ("recipe.toml", "provenance.json", "fields.json", "outcome.json")
 
 ATTEMPTS = 1000
 
@@ -70,11 +69,11 @@ class RunDirectory:
     def _made(self) -> bool:
         """Make and lock it; False if it is there."""
         try:
-            system.make_folder(self.path)
+            disk.system.make_folder(self.path)
         except FileExistsError:
             return False
         try:
-            system.sync_folder(self.path.parent)
+            disk.system.sync_folder(self.path.parent)
             self.lock()
         except (OSError, StorageError):
             with suppress(OSError):
@@ -145,9 +144,9 @@ class RunDirectory:
     def check(self) -> None:
         """Raise `StorageError` if it cannot be written to as a run needs, before anything is written."""
         check_runs(self.path.parent)
-        for name in WRITTEN:
-            if (self.path / name).is_dir():
-                raise StorageError(f"{self.path / name}: is a directory, expected a file; move it away")
+        for path in self.path.iterdir():
+            if path.suffix in (".toml", ".json", ".jsonl") and path.exists() and not path.is_file():
+                raise StorageError(f"{path}: is a directory or a pipe, expected a plain file; move it away")
 
     def check_checkpoint(self) -> None:
         """Raise `CheckpointError` if the run has none."""
@@ -228,7 +227,7 @@ class RunDirectory:
         """From now on the run has not ended. Raises `StorageError`."""
         try:
             if (self.path / "outcome.json").exists():
-                system.remove(self.path / "outcome.json")
+                disk.system.remove(self.path / "outcome.json")
         except OSError as error:
             raise StorageError(f"outcome.json: cannot be removed ({error.strerror}); choose another place") from error
 

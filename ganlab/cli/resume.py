@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganlab.assemble.changes import ALLOWANCES, as_tree, changed, refuse
+from ganlab.assemble.changes import ALLOWANCES, changed, refuse
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.cli import parameters
 from ganlab.cli.failures import Session
 from ganlab.cli.output import say, say_json
 from ganlab.cli.playing import doubled, first_process, log, play, plugins_that_warn, warnings_shown
-from ganlab.errors import RecipeError, nearest
+from ganlab.errors import nearest
 from ganlab.values import Ending
 
 if TYPE_CHECKING:
     from ganlab.plugins import Plugins
     from ganlab.recipe import Recipe
-    from ganlab.recipe.layers import Tree
 
 
 def known(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> frozenset[str]:
@@ -97,37 +96,14 @@ def command(
 
 def wanted(directory: RunDirectory, settings: tuple[str, ...], allowed: frozenset[str], plugins: Plugins) -> Recipe:
     """The run's recipe with the settings. Raises `RecipeError`, a line for each change that is refused."""
+    from ganlab.assemble.kept_recipe import kept_recipe
     from ganlab.assemble.resolution import resolve
     from ganlab.recipe import override
 
-    tree = written(directory, plugins)
-    try:
-        before = resolve(tree, plugins)
-    except RecipeError as error:
-        first, *others = str(error).splitlines()
-        raise RecipeError(
-            f"{directory.path / 'recipe.toml'}: {first}{f' (and {len(others)} more)' if others else ''}; "
-            "mend it, or move it away: the newest checkpoint holds the recipe that was played"
-        ) from None
+    tree, before = kept_recipe(directory, plugins)
     recipe = resolve(override(tree, settings), plugins)
     refuse(changed(before, recipe), before, allowed)
     return recipe
-
-
-def written(directory: RunDirectory, plugins: Plugins) -> Tree:
-    """The recipe as the run's directory holds it, or, where that is lost, its newest checkpoint."""
-    from ganlab.recipe import read_toml
-
-    path = directory.path / "recipe.toml"
-    if path.exists() and directory.recipe_text() is not None:
-        return read_toml(path)
-    from ganlab.assemble.past import Past
-
-    past = Past.read(directory)
-    recipe = past.recipe(plugins)
-    if recipe is None:
-        raise RecipeError(f"{path}: is lost, and {past.path.name} holds no copy; write it again, or begin another run")
-    return as_tree(recipe)
 
 
 def is_finished(directory: RunDirectory, recipe: Recipe, as_json: bool) -> bool:
