@@ -167,5 +167,6 @@ class AppendedFile:
         system.sync(self._file)
 
     def close(self) -> None:
-        """No more pieces."""
-        system.close(self._file)
+        """No more pieces. What was synced is safe, so a refusal is of no interest any more."""
+        with contextlib.suppress(OSError):
+            system.close(self._file)

@@ -91,14 +91,15 @@ class WatchedDisk(System):
         super().cut(file, size)
 
     def sync(self, file: int) -> None:
-        self._count("sync")
-        super().sync(file)
+        self._count("sync")  # and no real one: what it is good for is modelled here
         self._contents[self._open[file]] = Path(f"/proc/self/fd/{file}").read_bytes()
 
     def close(self, file: int) -> None:
-        self._count("close")
-        self._open.pop(file, None)
-        super().close(file)
+        try:
+            self._count("close")
+        finally:
+            self._open.pop(file, None)
+            super().close(file)
 
     def rename(self, source: Path, target: Path) -> None:
         self._count("rename")
@@ -119,7 +120,6 @@ class WatchedDisk(System):
 
     def sync_folder(self, path: Path) -> None:
         self._count("sync_folder")
-        super().sync_folder(path)
         here = [each for each in self._pending if each[1].parent == path]
         self._pending = [each for each in self._pending if each[1].parent != path]
         for each in here:
@@ -140,8 +140,9 @@ class WatchedDisk(System):
         for path, key in self._names.items():
             content = self._contents.get(key, b"")
             newer = lived.get(key, content)
-            if newer != content and chance.random() < 0.5:
-                content = newer[: chance.randrange(len(newer) + 1)]
+            if newer != content and chance.random() < 0.5:  # what both have is safe
+                common = len(os.path.commonprefix([content, newer]))
+                content = newer[: chance.randint(common, len(newer))]
             if path.parent.is_dir():
                 path.write_bytes(content)
 

@@ -171,11 +171,5 @@ def _strings(content: bytes, shape: tuple[int, ...] = (1,)) -> TensorProto:
 def _fresh(folder: Path) -> Path:
     """A name of its own: TensorBoard reads a run's files in the order of their names."""
     seconds = int(time.time())
-    for number in count():
-        path = folder / f"events.out.tfevents.{seconds:010d}.{number:03d}.ganlab"
-        try:
-            path.touch(exist_ok=False)
-        except FileExistsError:
-            continue
-        return path
-    raise AssertionError("unreachable")
+    paths = (folder / f"events.out.tfevents.{seconds:010d}.{number:03d}.ganlab" for number in count())
+    return next(path for path in paths if not path.exists())

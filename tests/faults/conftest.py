@@ -1,0 +1,3 @@
+from tests.faults.lives import begin
+
+__all__ = ["begin"]
