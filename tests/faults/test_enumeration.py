@@ -24,6 +24,8 @@ from ganlab.builtin.terms.lecam import LeCam
 from ganlab.builtin.watch.coverage import Coverage
 from ganlab.builtin.watch.lost_coverage import LostCoverage
 from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.game import Game
+from ganlab.engine.run import Run
 from ganlab.errors import GanlabError, StorageError
 from ganlab.values import Ending
 from tests.disks import Crash, WatchedDisk, put_in
