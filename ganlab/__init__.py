@@ -20,6 +20,7 @@ from ganlab.errors import (
 from ganlab.interfaces.architecture import Architecture, GeneratorShapes, ViewShapes
 from ganlab.interfaces.augmentation import Augmentation
 from ganlab.interfaces.component import Component
+from ganlab.interfaces.data_report import DataReport
 from ganlab.interfaces.dataset import Dataset, Source
 from ganlab.interfaces.diagnostic import Diagnostic
 from ganlab.interfaces.intervention import Intervention
@@ -75,6 +76,7 @@ __all__ = [
     "CheckpointError",
     "Component",
     "DataError",
+    "DataReport",
     "Dataset",
     "Diagnostic",
     "DivergedError",

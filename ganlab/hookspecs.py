@@ -4,7 +4,8 @@ Registries return a mapping from a kebab-case name to a factory: a class or func
 options a recipe may give, and whose positional-only parameters are what ganlab hands in. Each is called once, when
 something of its kind is first asked for. Observers are called on the main process while a run goes on, return nothing
 and change nothing; only those of plugins that the recipe names under `watch.observers` are called, and one that raises
-is switched off. A hook may name those of its arguments it wants and leave out the others.
+is switched off. A question goes to one plugin after the other until one has an answer, ours first; one that fails is
+passed over. A hook may name those of its arguments it wants and leave out the others.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pluggy import HookspecMarker
 if TYPE_CHECKING:
     from ganlab.interfaces.architecture import Architecture
     from ganlab.interfaces.augmentation import Augmentation
+    from ganlab.interfaces.data_report import DataReport
     from ganlab.interfaces.dataset import Dataset
     from ganlab.interfaces.diagnostic import Diagnostic
     from ganlab.interfaces.intervention import Intervention
@@ -109,3 +111,9 @@ def ganlab_action(run: RunInfo, action: Action) -> None:
 @hookspec
 def ganlab_run_ended(run: RunInfo, outcome: Outcome) -> None:
     """Observer: after the last checkpoint is written."""
+
+
+@hookspec(firstresult=True)
+def ganlab_check_data(path: Path) -> DataReport | None:
+    """Question: what is at this path, and can a dataset be made of it? Asked by `ganlab data check`, of plugins in turn
+    until one finds samples there; None says that the plugin knows nothing of such a file or folder."""

@@ -24,6 +24,7 @@ from ganlab.deadline import DEADLINE
 COMMANDS = (
     Later("run", "ganlab.cli.run", "Play a recipe: train a GAN, watch it, keep it."),
     Later("resume", "ganlab.cli.resume", "Go on with a run where its newest checkpoint is."),
+    Later("data", "ganlab.cli.data", "Look at data before training on them."),
     Later("sample", "ganlab.cli.sample", "Make samples from a run: a sheet, a film, arrays or files."),
     Later("import-torch", "ganlab.cli.import_torch", "Turn a stranger's .pt file into safetensors, safely."),
     Later("runs", "ganlab.cli.runs", "List the runs."),

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pluggy
 
 from ganlab import hookspecs
 from ganlab.errors import PluginError, nearest
+from ganlab.interfaces.data_report import DataReport
 from ganlab.plugins.contract import PUT_BACK, fault, full_name, guarded, register
 from ganlab.plugins.discovery import Found, discover
 from ganlab.plugins.observers import HOOKS, Observers
+from ganlab.plugins.questions import check_data
 from ganlab.plugins.state import PluginState
 from ganlab.registry import KINDS, Entry, Origin, Registry
 
@@ -103,6 +106,30 @@ class Plugins:
             chosen.append((state.origin, self._modules[index]))
             self._used.add(state.origin)
         return Observers(self._manager, chosen, self._report)
+
+    def check_data(self, path: Path) -> DataReport | None:
+        """What lies at `path`, as the first plugin says that finds a sample there, or else the first that knows such
+        paths; None if there is none. Third-party plugins are asked only if ours find nothing.
+
+        A plugin that fails is passed over, and `report` is told. Raises `GanlabError` for what no plugin could read.
+        """
+        answers: list[DataReport] = []
+        for third_party in (False, True):
+            indices = [index for index, state in enumerate(self._states) if state.builtin is not third_party]
+            self._try(indices)
+            for index in indices:
+                self._load(index)
+                state = self._states[index]
+                answer, problem = check_data(self._manager, self._modules.get(index, self), state, path)
+                state.problems += [problem] * bool(problem)
+                if self._report is not None and (problem or state.status == "broken"):
+                    self._report(f"{state.origin}: {state.problems[-1]}; it is passed over")
+                if answer is None:
+                    continue
+                if answer.samples:
+                    return answer
+                answers.append(answer)
+        return answers[0] if answers else None
 
     def versions(self) -> dict[str, str]:
         """Version by distribution, of the plugins that `find` and `observers` handed out."""

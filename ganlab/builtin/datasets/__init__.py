@@ -1,13 +1,16 @@
 """Where real samples come from: scikit-learn's digits, mixtures of Gaussians, folders of pictures, arrays.
 
 Each dataset is one file. What several share is named for what it is: `resident` holds tensors in memory, `splitting`
-parts training from held-out samples, `folder` says what lies in a folder, `decoding` turns a file into pixels, `files`
-reads all of them once and says what is wrong, `streaming` reads them again when they do not fit in memory.
+parts training from held-out samples, `folder` says what lies in a folder and `reaching` gets at it, `opening` turns a
+file into a picture and `decoding` into what was asked for, `scanning` looks at all files once, `manifest` remembers
+what was found, `samples` makes samples of files, `streaming` reads them again when they do not fit in memory.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import ganlab
 
@@ -33,3 +36,17 @@ def ganlab_register_datasets() -> Mapping[str, Callable[..., ganlab.Dataset]]:
         "ring": ring,
         "stacked-digits": StackedDigits,
     }
+
+
+@ganlab.hookimpl
+def ganlab_check_data(path: Path) -> ganlab.DataReport | None:
+    """Folders of pictures, and .npz files."""
+    if os.path.isdir(path):
+        from ganlab.builtin.datasets.checking import check_folder
+
+        return check_folder(path)
+    if path.suffix.lower() != ".npz" or not os.path.exists(path):
+        return None
+    from ganlab.builtin.datasets.checking_npz import check_npz
+
+    return check_npz(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable
 from math import prod
@@ -18,6 +19,10 @@ READ_HEADER: dict[tuple[int, int], Callable[[IO[bytes]], Any]] = {
     (2, 0): np.lib.format.read_array_header_2_0,
 }
 
+BELIEVED_BYTES = 1 << 26
+BELIEVED_RATIO = 200
+"""An array above this size that claims to have been compressed by more than this is a bomb."""
+
 
 class Archive:
     """The arrays of `path`, of at most `most_bytes` each. Raises `DataError` if it is no such file."""
@@ -25,8 +30,8 @@ class Archive:
     def __init__(self, path: Path, most_bytes: int) -> None:
         self._path = path
         self._most_bytes = most_bytes
-        if not path.is_file():
-            what = "is not a regular file" if path.exists() else "does not exist"
+        if not os.path.isfile(path):
+            what = "is not a regular file" if os.path.exists(path) else "does not exist"
             raise DataError(f"{self} {what}; expected an .npz file")
         try:
             with zipfile.ZipFile(path) as archive:
@@ -47,30 +52,52 @@ class Archive:
             raise DataError(f"{self} holds {found}; set array to the one to take")
         return names[0]
 
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of the array `name`, from its header alone."""
+        return self._opened(name, lambda file: None)[0]
+
     def read(self, name: str) -> np.ndarray[Any, Any]:
         """The array `name`, checked before memory is taken for it."""
+        values: np.ndarray[Any, Any]
+        _, values = self._opened(name, lambda file: np.lib.format.read_array(file, allow_pickle=False))
+        return values
+
+    def _opened(self, name: str, take: Callable[[IO[bytes]], Any]) -> tuple[tuple[int, ...], Any]:
+        """The shape of the array, and what `take` takes from its file."""
         if name not in self.names:
-            raise DataError(f"{self} holds no array '{name}'; it holds {listed(self.names) or 'none'}")
+            raise DataError(f"{self} holds no array '{shown(name)}'; it holds {listed(self.names) or 'none'}")
         try:
             with zipfile.ZipFile(self._path) as archive:
                 member = archive.getinfo(f"{name}.npy")
                 with archive.open(member) as file:
-                    self._check(name, file, member.file_size)
+                    shape = self._check(name, file, member)
                 with archive.open(member) as file:
-                    return np.lib.format.read_array(file, allow_pickle=False)
+                    return shape, take(file)
         except DataError:
             raise
+        except MemoryError:
+            raise DataError(
+                f"array '{shown(name)}' of {self} is larger than the memory there is; save fewer samples"
+            ) from None
         except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds for damaged files
-            raise DataError(f"array '{name}' of {self} is damaged: {error}; write the file again") from None
+            reason = shown(" ".join(str(error).split()))
+            raise DataError(f"array '{shown(name)}' of {self} is damaged: {reason}; write the file again") from None
 
-    def _check(self, name: str, file: IO[bytes], size: int) -> None:
+    def _check(self, name: str, file: IO[bytes], member: zipfile.ZipInfo) -> tuple[int, ...]:
         shape, _, kind = READ_HEADER[np.lib.format.read_magic(file)](file)
+        where, size = f"array '{shown(name)}' of {self}", member.file_size
         if kind.hasobject:
-            raise DataError(f"array '{name}' of {self} holds pickled objects, which are never read; save plain numbers")
+            raise DataError(f"{where} holds pickled objects, which are never read; save plain numbers")
         if size > self._most_bytes:
             raise DataError(
-                f"array '{name}' of {self} claims {size >> 20} MiB, more than memory_mib = {self._most_bytes >> 20}; "
+                f"{where} claims {size >> 20} MiB, more than memory_mib = {self._most_bytes >> 20}; "
                 "set memory_mib if you trust the file"
             )
+        if size > BELIEVED_BYTES and size > BELIEVED_RATIO * member.compress_size:
+            raise DataError(
+                f"{where} claims {size >> 20} MiB in {member.compress_size >> 10} KiB, as no data compress; "
+                "write it with numpy.savez, uncompressed, if it is true"
+            )
         if prod(shape) * kind.itemsize != size - file.tell():
-            raise DataError(f"array '{name}' of {self} is damaged: its size is not what it says; write the file again")
+            raise DataError(f"{where} is damaged: its size is not what it says; write the file again")
+        return tuple(shape)
