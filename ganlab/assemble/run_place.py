@@ -9,7 +9,7 @@ import re
 import stat
 from pathlib import Path
 
-from ganlab.disk import system
+from ganlab import disk
 from ganlab.errors import RecipeError, StorageError
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
@@ -68,7 +68,7 @@ def make_runs(runs: Path) -> None:
     if runs.parent != runs:
         make_runs(runs.parent)
     runs.mkdir(exist_ok=True)
-    system.sync_folder(runs.parent)
+    disk.system.sync_folder(runs.parent)
 
 
 def check_runs(runs: Path) -> None:
@@ -83,6 +83,6 @@ def check_runs(runs: Path) -> None:
 
 def check_room(runs: Path) -> None:
     """Raise `StorageError` if the disk is full."""
-    disk = os.statvfs(runs)
-    if disk.f_blocks and disk.f_bavail < FEWEST_BLOCKS:
+    space = os.statvfs(runs)
+    if space.f_blocks and space.f_bavail < FEWEST_BLOCKS:
         raise StorageError(f"{runs}: the disk is full; make room or choose another place with --runs")
