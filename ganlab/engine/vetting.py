@@ -13,15 +13,16 @@ from typing import Any, TypeGuard, get_type_hints
 import torch
 from torch import Tensor
 
+from ganlab.answers import WrongAnswer, checked_actions
 from ganlab.engine.container import one_line
 from ganlab.engine.controls import KINDS
 from ganlab.errors import CheckpointError
-from ganlab.values import SetTurns
 
 MOST = 2**62
 """No counter reaches it: a round of a nanosecond would take a century."""
 
-MOST_TURNS = 1_000_000
+PLAIN: Mapping[Any, Any] = {str: str, int: int, float: int | float}
+"""What may stand for a kind of number, or text."""
 
 TWISTER = 624
 """Words in the state of a Mersenne Twister."""
@@ -63,21 +64,22 @@ def check_ledger(ledger: Any) -> None:
 
 
 def check_actions(actions: Any) -> None:
-    """Raise `CheckpointError` unless each is an action with what belongs to it."""
+    """Raise `CheckpointError` unless each is an action that an intervention could have asked for."""
     if not isinstance(actions, list | tuple):
         raise _strange("actions", actions, "a list")
     for kept in actions:
         kind = KINDS.get(str(table("action", kept).get("kind")))
-        if kind is None:
-            raise _strange("kind of an action", kept.get("kind"), f"one of {', '.join(KINDS)}")
-        hints = get_type_hints(kind)
-        if set(kept) != {"kind", *hints}:
-            raise _strange("action", kept, f"a {kind.__name__}")
-        for name, hint in hints.items():
-            value = kept[name]
-            right = isinstance(value, str) if hint is str else is_finite(value)
-            if not right or (kind is SetTurns and hint is int and not _whole(value, MOST_TURNS, -MOST_TURNS)):
-                raise _strange(f"{name} of a {kind.__name__}", value, f"a plain {hint.__name__}")
+        options = {name: value for name, value in kept.items() if name != "kind"}
+        hints = {} if kind is None else get_type_hints(kind)
+        if kind is None or set(options) != set(hints):
+            raise _strange("action", kept, f"one of {', '.join(KINDS)}")
+        for name, value in options.items():
+            if not isinstance(value, PLAIN[hints[name]]) or isinstance(value, bool):
+                raise _strange(f"{name} of a {kind.__name__}", value, f"a {hints[name].__name__}")
+        try:
+            checked_actions([kind(**options)])
+        except WrongAnswer as error:
+            raise CheckpointError(f"the checkpoint {one_line(error)}; take another checkpoint") from None
 
 
 def check_factor(player: str, factor: Any) -> None:

@@ -45,6 +45,8 @@ class ImagePool(ganlab.Augmentation):
         import torch
 
         kept = self._pool or [each[:0] for each in new]
+        if [what(each) for each in kept] != [what(each) for each in new]:
+            raise ganlab.CheckpointError("the pool of 'image-pool' is of other pictures; take another checkpoint")
         room = self.size - len(kept[0])
         # A pool taken back from a checkpoint may still lie on another device.
         pool = [old.to(fresh.device) for old, fresh in zip(kept, new, strict=True)]
@@ -69,7 +71,16 @@ class ImagePool(ganlab.Augmentation):
         return {"pool": [each.clone() for each in self._pool]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._pool = list(state["pool"])
+        pool = list(state["pool"])
+        rows = {each.shape[0] for each in pool}
+        if pool and (len(rows) != 1 or not 0 < rows.pop() <= self.size):
+            raise ValueError(f"what it holds is no pool of at most {self.size} fakes")
+        self._pool = pool
+
+
+def what(rows: Tensor) -> tuple[object, bool]:
+    """Of what shape and kind each row is."""
+    return rows.shape[1:], rows.is_floating_point()
 
 
 def tensors(view: ganlab.View) -> list[Tensor]:

@@ -56,6 +56,9 @@ class LeCam(ganlab.Term):
         return {"means": dict(self._means)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
+        for name, mean in state["means"].items():
+            if mean.dim() or not mean.is_floating_point():
+                raise ValueError(f"the mean of {name} is no number")
         self._means = dict(state["means"])
 
 

@@ -68,4 +68,7 @@ class PathLength(ganlab.Term):
         return {"mean": self._mean}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._mean = state["mean"]
+        mean = state["mean"]
+        if mean is not None and (mean.dim() or not mean.is_floating_point()):
+            raise ValueError("the mean length is no number")
+        self._mean = mean
