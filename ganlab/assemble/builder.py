@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,18 +11,22 @@ from torch.nn import Module, Parameter
 from torch.optim import Optimizer
 
 from ganlab.assemble.dry_round import Seen, check_fields, play_dry
+from ganlab.assemble.first_look import Shape, check_dataset, check_loss
 from ganlab.assemble.rules import Rules
 from ganlab.engine import distributed
 from ganlab.engine.device import Place
+from ganlab.engine.guard import blamed_on, is_ours
 from ganlab.engine.player import Average, Player
 from ganlab.engine.schedule import Fall
 from ganlab.errors import RecipeError, nearest
 from ganlab.interfaces.architecture import Architecture
 from ganlab.interfaces.dataset import Dataset
+from ganlab.interfaces.loss import Loss
 from ganlab.interfaces.task import Task
 from ganlab.optimizers import FUSED
 from ganlab.plugins import Plugins
 from ganlab.recipe import Component, Recipe
+from ganlab.surroundings import kept
 from ganlab.values import Batch, Fields
 
 OPTIMIZER_CLASSES = {name.lower(): each for name, each in vars(torch.optim).items() if isinstance(each, type)}
@@ -46,8 +51,19 @@ class Builder:
         """The dataset; the same component is read once, however many stages use it."""
         key = component.model_dump_json(exclude={"batch_size"})
         if key not in self._made:
-            self._made[key] = self.create("datasets", component)
+            dataset = self.create("datasets", component)
+            check_dataset(component.name, dataset)
+            self._made[key] = dataset
         return self._made[key]
+
+    def loss(self, component: Component, logits: Mapping[str, Shape]) -> Loss:
+        """The loss, after a copy of it was asked what such logits cost."""
+        asked: Loss = self.create("losses", component)
+        who = f"loss '{component.name}'"
+        with kept(), blamed_on(lambda: {id(asked): (who, not is_ours(asked))}, lambda: "asked for a first cost"):
+            check_loss(who, asked, logits)
+        loss: Loss = self.create("losses", component)
+        return loss
 
     def task(self, rules: Rules, fields: Fields) -> Task:
         """The stage's task, its needs checked against the dataset's fields."""

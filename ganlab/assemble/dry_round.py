@@ -10,14 +10,19 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
+from ganlab.assemble.first_look import Shape, check_made, check_named, check_rows, check_verdict, check_views
 from ganlab.assemble.memory import weighed
+from ganlab.engine.guard import Suspects, add_modules, blamed_on, is_ours
 from ganlab.engine.random import Stream, seed_for
 from ganlab.errors import DataError, RecipeError, nearest
 from ganlab.interfaces.architecture import Architecture, GeneratorShapes, ViewShapes
 from ganlab.interfaces.task import Task
+from ganlab.surroundings import kept
 from ganlab.values import Batch, Field, Fields, Given, Sample, Verdict, View
 
 SAMPLES = 2
+
+CPU = torch.device("cpu")
 
 Build = Callable[[str], Architecture]
 """The architecture of the player of that name; raises `RecipeError` if the recipe has none."""
@@ -29,6 +34,8 @@ class Seen:
 
     judge: str
     against: tuple[str, ...]
+    logits: Mapping[str, Shape]
+    """The shape of a row of the judge's logits, as the loss gets them, by judgement."""
 
 
 def example(fields: Fields) -> Batch:
@@ -57,26 +64,61 @@ def check_fields(task_name: str, task: Task, fields: Fields, dataset_name: str) 
 
 
 def play_dry(task: Task, batch: Batch, networks: dict[str, Module], build: Build, seed: int) -> dict[str, Seen]:
-    """Build into `networks` every player that is missing, and return what was seen of each view."""
-    given = task.draw(batch, Stream(seed, "dry", torch.device("cpu")).at(0, batch.size))
-    for player in task.players():
-        if player not in networks:
-            shapes = GeneratorShapes(task.given_fields(given), task.makes())
-            networks[player] = _built(task, player, build, shapes, seed)
+    """Build into `networks` every player that is missing, and return what was seen of each view. Whatever plugins
+    change of what everybody shares is put back; one that fails is named by `PluginError`."""
+    architectures: dict[str, Architecture] = {}
+
+    def remembered(player: str) -> Architecture:
+        return architectures.setdefault(player, build(player))
+
+    def suspects() -> Suspects:
+        known = {id(task): (called(task), not is_ours(task))}
+        for player, architecture in architectures.items():
+            known[id(architecture)] = (f"the architecture of player '{player}'", not is_ours(architecture))
+        for player, network in networks.items():
+            add_modules(known, f"the network of player '{player}'", network)
+        return known
+
+    with kept(), blamed_on(suspects, lambda: "in the dry round"):
+        return _play_dry(task, batch, networks, remembered, seed)
+
+
+def _play_dry(task: Task, batch: Batch, networks: dict[str, Module], build: Build, seed: int) -> dict[str, Seen]:
+    who = called(task)
+    check_rows(task.fields, batch)
+    given, sample = generate_dry(task, batch, networks, build, seed)
     with torch.no_grad():
-        sample = _generated(task, networks, given)
-        views = task.views(networks, sample, given)
+        views = check_views(f"{who} (views)", task.views(networks, sample, given))
         for name, view in views.items():
             judge = view.judge or name
             if judge not in networks:
                 shapes_seen = task.view_fields(name, view.data, view.given)
                 networks[judge] = _built(task, judge, build, shapes_seen, seed)
-        for name, view in views.items():
-            _check_verdict(name, view, networks[view.judge or name])
-        real = task.views(networks, task.real(batch), given)
+        logits = {name: _check_verdict(name, view, networks[view.judge or name]) for name, view in views.items()}
+        shown = check_named(f"{who} (real)", task.real(batch), "a sample")
+        real = check_views(f"{who} (views)", task.views(networks, shown, given))
         if set(real) != set(views):
             raise RecipeError(f"the task shows views {sorted(views)} of fakes, but {sorted(real)} of real data")
-    return {name: Seen(view.judge or name, view.against) for name, view in views.items()}
+    return {name: Seen(view.judge or name, view.against, logits[name]) for name, view in views.items()}
+
+
+def called(task: Task) -> str:
+    """What an error calls the task."""
+    return f"task {type(task).__name__}"
+
+
+def generate_dry(
+    task: Task, batch: Batch, networks: dict[str, Module], build: Build, seed: int
+) -> tuple[Given, Sample]:
+    """The round's first half: build into `networks` the task's own players that are missing, and make samples."""
+    drawn = task.draw(batch, Stream(seed, "dry", CPU).at(0, batch.size))
+    given = check_named(f"{called(task)} (draw)", drawn, "what is given")
+    for player in task.players():
+        if player not in networks:
+            shapes = GeneratorShapes(task.given_fields(given), task.makes())
+            networks[player] = _built(task, player, build, shapes, seed)
+    with torch.no_grad():
+        return given, _generated(task, networks, given)
 
 
 def _built(task: Task, player: str, build: Build, shapes: GeneratorShapes | ViewShapes, seed: int) -> Module:
@@ -91,7 +133,8 @@ def _built(task: Task, player: str, build: Build, shapes: GeneratorShapes | View
 
 
 def _generated(task: Task, networks: Mapping[str, Module], given: Given) -> Sample:
-    sample = task.generate(networks, given)
+    who = f"{called(task)} (generate)"
+    sample = check_named(who, task.generate(networks, given), "a sample")
     for name, field in task.makes().items():
         made = sample.get(name)
         shape = tuple(made.shape[1:]) if isinstance(made, Tensor) else None
@@ -100,11 +143,13 @@ def _generated(task: Task, networks: Mapping[str, Module], given: Given) -> Samp
                 f"the generator makes '{name}' of shape {shape}, the dataset has {field.shape}; "
                 "choose an architecture or a size that fit"
             )
+        check_made(who, name, sample[name])
     return sample
 
 
-def _check_verdict(name: str, view: View, judge: Module) -> None:
+def _check_verdict(name: str, view: View, judge: Module) -> dict[str, Shape]:
     answer = judge.eval()(view.data, view.given)
+    shapes = check_verdict(name, answer)
     verdict = Verdict(answer) if isinstance(answer, Tensor) else answer
     rows = view.data.shape[0] if isinstance(view.data, Tensor) else None
     for logits in verdict.judgements.values():
@@ -112,6 +157,7 @@ def _check_verdict(name: str, view: View, judge: Module) -> None:
             raise RecipeError(
                 f"the judge of view '{name}' answers {tuple(logits.shape)} to {rows} rows; expected ({rows}, ...)"
             )
+    return dict.fromkeys(shapes, ()) if view.pooled else shapes
 
 
 def check_names(kind: str, names: Any, known: Any) -> None:

@@ -71,7 +71,7 @@ def build_stage(
                 view=name,
                 judge=view.judge,
                 against=view.against,
-                loss=builder.create("losses", setting.loss or rules.loss),
+                loss=builder.loss(setting.loss or rules.loss, view.logits),
                 real=weight_of(setting.real, budget),
                 fake=weight_of(setting.fake, budget),
                 mismatched=setting.mismatched,

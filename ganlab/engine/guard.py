@@ -26,6 +26,9 @@ from ganlab.watchdog import alive
 
 T = TypeVar("T")
 
+Suspects = dict[int, tuple[str, bool]]
+"""What may stand in a stack, by identity: what to call it, and whether it is a stranger's and not ganlab's."""
+
 REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 """What the system refuses is not the plugin's fault."""
 
@@ -60,11 +63,20 @@ def quietly(
 
 @contextmanager
 def blaming(game: Game) -> Iterator[None]:
-    """Inside, the game is played. What a plugin raises becomes a `PluginError` that names it; what ganlab's own
-    components raise is a mistake of ours, and goes through, as do a full disk and a lack of memory."""
+    """Inside, the game is played: it may not stand still for long, and who of it fails is named, with the round."""
+    with (
+        alive(lambda: game.clock.turns, lambda frame: at_work(game, frame)),
+        blamed_on(lambda: suspects(game), lambda: f"in round {game.clock.round}; the last checkpoint is whole"),
+    ):
+        yield
+
+
+@contextmanager
+def blamed_on(known: Callable[[], Suspects], when: Callable[[], str]) -> Iterator[None]:
+    """Inside, what a stranger among the known raises becomes a `PluginError` that names it. What ganlab's own
+    components raise is a mistake of ours and goes through, as do a full disk and a lack of memory."""
     try:
-        with alive(lambda: game.clock.turns, lambda frame: at_work(game, frame)):
-            yield
+        yield
     except (Exception, SystemExit) as error:
         if isinstance(error, GanlabError) or refused(error):
             raise
@@ -73,13 +85,10 @@ def blaming(game: Game) -> Iterator[None]:
         while trace is not None:
             frames.append(trace.tb_frame)
             trace = trace.tb_next
-        found = at_fault(game, frames)
+        found = at_fault(known(), frames)
         if found is None:
             raise
-        raise PluginError(
-            f"{found} {reason(error)}, in round {game.clock.round}; the last checkpoint is whole: "
-            "mend the plugin and resume, or play without it"
-        ) from error
+        raise PluginError(f"{found} {reason(error)}, {when()}; mend the plugin, or play without it") from error
 
 
 def at_work(game: Game, frame: FrameType | None) -> str | None:
@@ -88,13 +97,12 @@ def at_work(game: Game, frame: FrameType | None) -> str | None:
     while frame is not None:
         frames.insert(0, frame)
         frame = frame.f_back
-    return at_fault(game, frames, ours_too=True)
+    return at_fault(suspects(game), frames, ours_too=True)
 
 
-def at_fault(game: Game, frames: list[FrameType], *, ours_too: bool = False) -> str | None:
-    """Who of the game stands innermost in the stack, outermost frame first, and in which method. With `ours_too`,
+def at_fault(known: Suspects, frames: list[FrameType], *, ours_too: bool = False) -> str | None:
+    """Which of the known stands innermost in the stack, outermost frame first, and in which method. With `ours_too`,
     ganlab's own components count, which otherwise are never at fault."""
-    known = suspects(game)
     for frame in reversed(frames):
         me = frame.f_locals.get("self")
         nobody = ("a dataset", not is_ours(me)) if isinstance(me, Source) else ("", False)
@@ -104,12 +112,12 @@ def at_fault(game: Game, frames: list[FrameType], *, ours_too: bool = False) -> 
     return None
 
 
-def suspects(game: Game) -> dict[int, tuple[str, bool]]:
-    """What may stand in a stack, by identity: what to call it, and whether it is another's and not ganlab's."""
-    found: dict[int, tuple[str, bool]] = {}
+def suspects(game: Game) -> Suspects:
+    """Everything in the game that is called."""
+    found: Suspects = {}
     for name, player in game.players.items():
         for network in (player.network, player.averaged):
-            _add_modules(found, f"the network of player '{name}'", network, True)
+            add_modules(found, f"the network of player '{name}'", network)
     for name, dataset in game.datasets.items():
         found[id(dataset)] = (f"dataset '{name}'" if name else "the dataset", not is_ours(dataset))
     for key, component in game.components().items():
@@ -117,14 +125,14 @@ def suspects(game: Game) -> dict[int, tuple[str, bool]]:
     return found
 
 
-def _add_modules(found: dict[int, tuple[str, bool]], name: str, module: Module, theirs: bool) -> None:
-    """A layer of torch's is of whoever put it there."""
+def add_modules(found: Suspects, name: str, module: Module, theirs: bool = True) -> None:
+    """All modules of a network. A layer of torch's is of whoever put it there."""
     if not type(module).__module__.startswith("torch."):
         theirs = not is_ours(module)
     found[id(module)] = (name, theirs)
     for child in module.children():
         if id(child) not in found:
-            _add_modules(found, name, child, theirs)
+            add_modules(found, name, child, theirs)
 
 
 def is_ours(thing: Any) -> bool:
