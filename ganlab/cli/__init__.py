@@ -19,6 +19,7 @@ import click
 from ganlab import __version__
 from ganlab.cli.failures import Session, Terminated
 from ganlab.cli.later import Commands, Later
+from ganlab.cli.streams import open_closed_streams
 from ganlab.deadline import DEADLINE
 
 COMMANDS = (
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command and return its exit status. Every exception ends here, as lines on stderr. Without
     `arguments`, those of the process, which is to end with that status."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait sleep: they share their cores
+    open_closed_streams()
     session = Session(debug=os.environ.get("GANLAB_DEBUG", "") not in ("", "0"))
     with DEADLINE.kept():
         status = carried_out(arguments, session)
