@@ -12,6 +12,7 @@ from ganlab.assemble.stages import build_stage, first_rows, open_streams
 from ganlab.engine import distributed
 from ganlab.engine.device import Place, find_device, use_threads
 from ganlab.engine.game import Clock, Game, Watching
+from ganlab.engine.guard import blamed_on
 from ganlab.engine.phase import Stage
 from ganlab.engine.stream import BatchStream
 from ganlab.plugins import Plugins
@@ -29,10 +30,12 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
     stages: list[Stage] = []
     spent = 0.0
     for number, rules in enumerate(rules_of(recipe)):
-        keys = open_streams(builder, rules, place, streams)
+        with blamed_on(dict, lambda: "as its samples were first asked for"):
+            keys = open_streams(builder, rules, place, streams)
+            rows = first_rows(builder, keys, rules)
         fields: Fields = {name: builder.datasets[key].fields for name, key in keys.items()}
         task = builder.task(rules, fields.get("", fields))
-        seen = builder.play_dry(task, first_rows(builder, keys, rules))
+        seen = builder.play_dry(task, rows)
         last = number == max(0, len(recipe.stages) - 1)
         spent += rules.kimg or 0.0
         stages.append(build_stage(builder, rules, task, seen, keys, float("inf") if last else spent * 1000))

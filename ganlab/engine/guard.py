@@ -8,6 +8,7 @@ that naming the one at fault costs a round nothing.
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import entry_points
@@ -17,14 +18,17 @@ from typing import Any, TypeVar
 from torch import Tensor
 from torch.nn import Module
 
-from ganlab.answers import WrongAnswer, kind
+from ganlab.answers import WrongAnswer, checked_state, kind
 from ganlab.calling import apart
 from ganlab.engine.game import Game
 from ganlab.errors import DataError, GanlabError, PluginError, RecipeError
+from ganlab.interfaces.component import Component
 from ganlab.interfaces.dataset import Source
 from ganlab.watchdog import alive
 
 T = TypeVar("T")
+
+log = logging.getLogger("ganlab")
 
 Suspects = dict[int, tuple[str, bool]]
 """What may stand in a stack, by identity: what to call it, and whether it is a stranger's and not ganlab's."""
@@ -187,6 +191,26 @@ def refused(error: BaseException) -> bool:
             return True
         each = each.__cause__ or each.__context__
     return False
+
+
+def state_of(silenced: set[str], key: str, component: Component) -> dict[str, Any]:
+    """What a component has to remember, as a checkpoint can hold it. A watcher that cannot say is off, as in `quietly`.
+
+    Raises `PluginError` for a component the game cannot do without.
+    """
+    who = called(key)
+    if not key.startswith(("diagnostics/", "monitors/")):
+        try:
+            return checked_state(component.state())
+        except (Exception, SystemExit) as error:
+            raise PluginError(f"{who} ({where_from(component)}state) {reason(error)}; tell its author") from error
+    nothing: dict[str, Any] = {}
+    return quietly(silenced, who, lambda: checked_state(component.state()), nothing, log_warning, passes=())
+
+
+def log_warning(sentence: str) -> None:
+    """For what happens where no finding can be told."""
+    log.warning("%s", sentence)
 
 
 def checked_cost(cost: Any, who: str, rows: int) -> Tensor:
