@@ -179,7 +179,7 @@ class RunDirectory:
 
     def write_fields(self, fields: Sequence[Fields]) -> None:
         """What the data of each stage are made of, so that sampling does not need them."""
-        self.write("fields.json", json.dumps([_plain(each) for each in fields], indent=1))
+        self.write("fields.json", json.dumps([plain_fields(each) for each in fields], indent=1))
 
     def fields(self) -> list[Fields]:
         """What `write_fields` wrote. Raises `CheckpointError` if it is lost."""
@@ -250,7 +250,9 @@ def list_runs(runs: Path) -> list[RunDirectory]:
     return [RunDirectory(runs / name) for name in folders if is_run(runs / name)]
 
 
-def _plain(fields: Fields) -> dict[str, Any]:
+def plain_fields(fields: Fields) -> dict[str, Any]:
+    """Fields by name in the form in which `fields.json` holds them."""
     return {
-        name: asdict(each) if isinstance(each, Field) else {"fields": _plain(each)} for name, each in fields.items()
+        name: asdict(each) if isinstance(each, Field) else {"fields": plain_fields(each)}
+        for name, each in fields.items()
     }

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganlab.assemble.run_directory import RunDirectory
+from ganlab.assemble.export_directory import find_generator
 from ganlab.cli import parameters
+from ganlab.cli.export import check
 from ganlab.cli.output import say
 from ganlab.cli.sample_files import Form, NewPath, arrays, film, read_arrays, separate, sheet
 
@@ -51,12 +52,13 @@ def command(
 ) -> None:
     """Make samples with RUN's generator, its moving average if it has one, at the newest checkpoint.
 
-    Needs the run's directory and nothing else. A .png is a sheet; a .npz holds `samples`, float32 in [-1, 1] (points:
-    in the data's units), shape (N, ...); a .gif is a film; DIR/ gets one PNG per sample. Nothing is overwritten.
+    RUN may also be a directory that 'ganlab export' wrote. Nothing else is needed. A .png is a sheet; a .npz holds
+    `samples`, float32 in [-1, 1] (points: in the data's units), shape (N, ...); a .gif is a film; DIR/ gets one PNG per
+    sample. Nothing is overwritten.
     """
     target = NewPath.parse(out)
-    directory = RunDirectory.find(run, runs)
-    directory.check_checkpoint()
+    source = find_generator(run, runs)
+    check(source)
     rows = {} if given is None else read_arrays(given)
 
     from ganlab.assemble.generator import load_generator
@@ -66,7 +68,7 @@ def command(
 
     place = find_device(device)
     with warnings_shown():
-        generator = load_generator(directory, plugins_that_warn(), place)
+        generator = load_generator(source, plugins_that_warn(), place)
         for note in generator.notes:
             log.warning("%s", note)
     batch = conditions(generator.task, count, rows, label, default=STOPS if interpolate else SAMPLES)
@@ -78,7 +80,7 @@ def command(
         made = samples(generator, batch, seed, place)
     total = write(target, generator, made, steps)
     kimg = generator.progress.kimg
-    say(f"{out}: {total} samples of run '{directory.name}' at {kimg:g} kimg, seed {seed}")
+    say(f"{out}: {total} samples of run '{generator.run}' at {kimg:g} kimg, seed {seed}")
 
 
 def write(target: NewPath, generator: LoadedGenerator, made: Any, steps: int) -> int:

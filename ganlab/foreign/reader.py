@@ -51,7 +51,7 @@ def import_weights(path: Path, target: Path, key: str = "", seconds: float | Non
     Raises `CheckpointError` for a file that is not taken, `RecipeError` for a key that is not there, `StorageError`
     if the disk refuses. `target` is there only if all went well.
     """
-    with _opened(path) as (source, size), _growing(target) as (written, publish):
+    with _opened(path) as (source, size), _growing(target) as (written, temporary):
         told = _child(path.name, source, written, key, SECONDS + size / 1e7 if seconds is None else seconds)
         if "no_such_key" in told:
             known = str(told["no_such_key"])
@@ -60,13 +60,11 @@ def import_weights(path: Path, target: Path, key: str = "", seconds: float | Non
             raise StorageError(f"{target}: cannot be written ({told['storage']}); make room or choose another place")
         if "refused" in told:
             raise CheckpointError(f"{path.name}: {' '.join(str(told['refused']).split())[:400]}")
-        with os.fdopen(os.dup(written), "rb") as file:
-            file.seek(0)
+        with temporary.open("rb") as file:
             try:
-                tensors = read_header(file, os.fstat(written).st_size)
+                tensors = read_header(file, os.fstat(file.fileno()).st_size)
             except ValueError as error:
                 raise CheckpointError(f"{path.name}: what came of it is no safetensors file ({error})") from None
-        publish()
     return Imported(
         tensors, _texts(told.get("left_out")), _texts(told.get("not_finite")), told.get("checked") is not False
     )
@@ -93,28 +91,24 @@ def _opened(path: Path) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def _growing(target: Path) -> Iterator[tuple[int, Any]]:
-    """A new file by number, and what gives it the name of `target` when it is whole."""
+def _growing(target: Path) -> Iterator[tuple[int, Path]]:
+    """A new file by number and by a name of its own; it takes the name of `target` if all went well inside."""
     temporary = target.with_name(f"{target.name}.tmp.{os.getpid()}")
-    file = -1
     try:
-        with suppress(FileNotFoundError):
-            disk.system.remove(temporary)  # of an earlier process with this number
-        file = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-
-        def publish() -> None:
+        temporary.unlink(missing_ok=True)  # of an earlier process with this number
+        file = disk.system.create(temporary)
+        try:
+            yield file, temporary
             disk.system.sync(file)
-            disk.system.rename(temporary, target)
-            disk.system.sync_folder(target.parent)
-
-        yield file, publish
+        finally:
+            disk.system.close(file)
+        disk.system.rename(temporary, target)
+        disk.system.sync_folder(target.parent)
     except OSError as error:
         raise StorageError(
             f"{target}: cannot be written ({error.strerror}); make room or choose another place"
         ) from error
     finally:
-        if file >= 0:
-            os.close(file)
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 

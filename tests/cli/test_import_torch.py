@@ -10,19 +10,22 @@ import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
-from ganlab.errors import CheckpointError
+from ganlab.errors import CheckpointError, StorageError
 from ganlab.foreign import reader
 from ganlab.foreign.reader import import_weights
 from tests.cli.conftest import Ask
+from tests.cli.test_export import Failing, full
+from tests.disks import put_in
 
 GIBIBYTE = 1 << 30
 
@@ -317,6 +320,32 @@ import json, os
 devices = [line.split(":")[0].strip() for line in open("/proc/self/net/dev") if ":" in line]
 print(json.dumps({"refused": f"{sorted(os.environ)} {devices}"}))
 """
+
+
+def test_a_file_is_safely_on_the_disk_before_it_gets_its_name(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "foreign.pt").write_bytes(b"PK\x03\x04")
+    written = save({"w": torch.ones(2)}).hex()
+    monkeypatch.setattr(
+        reader, "START", f"import sys, os; os.write(int(sys.argv[2]), bytes.fromhex('{written}')); print('{{}}')"
+    )
+    in_order = ["create", "sync", "close", "rename", "sync_folder"]
+    for fatal in range(len(in_order) + 1):
+        system = Failing(fatal, full)
+        with monkeypatch.context() as patch:
+            put_in(patch, system)
+            with pytest.raises(StorageError) if fatal < len(in_order) else nullcontext():
+                import_weights(here / "foreign.pt", here / "x.safetensors")
+        assert system.done == in_order[:fatal]
+        assert (here / "x.safetensors").exists() == ("rename" in system.done)
+        (here / "x.safetensors").unlink(missing_ok=True)
+        assert sorted(path.name for path in here.iterdir()) == ["foreign.pt", "ring.toml"]
+
+
+def test_a_disk_that_fills_up_under_the_reader_is_told_as_such(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "foreign.pt").write_bytes(b"PK\x03\x04")
+    monkeypatch.setattr(reader, "START", """print('{"storage": "No space left on device"}')""")
+    with pytest.raises(StorageError, match="No space left"):
+        import_weights(here / "foreign.pt", here / "x.safetensors")
 
 
 def test_the_reader_knows_no_secrets_and_no_network(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
