@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -18,14 +19,16 @@ GAP = "  "
 
 def say(text: str = "") -> None:
     """Print lines of results; what could move the cursor, and what the terminal's encoding lacks, is escaped. A reader
-    who has gone away (a closed pipe) is no error: the rest goes nowhere."""
+    who has gone away (a closed pipe, a terminal that hung up) is no error: the rest goes nowhere."""
     harmless = "\n".join(printable(line, but="\t") for line in text.split("\n"))
     try:
         try:
             click.echo(harmless)
         except UnicodeEncodeError:
             click.echo(harmless.encode("ascii", "backslashreplace").decode("ascii"))
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
