@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+import torch
+
 from ganlab.deadline import DEADLINE
 from ganlab.engine import distributed
 from ganlab.engine.checkpoint import CheckpointFolder, game_state
@@ -194,7 +196,7 @@ class Run:
         off halfway."""
         try:
             return tell(self._reporters[name])
-        except GanlabError:
+        except (GanlabError, MemoryError, torch.OutOfMemoryError):
             raise
         except BrokenOff:
             del self._reporters[name]

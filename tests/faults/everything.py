@@ -211,10 +211,10 @@ def lives(runs: Path, recipe: dict[str, Any] = RECIPE) -> Lives:
 
 
 def pictures_in(folder: Path) -> dict[str, Any]:
-    """A dataset of files, that threads read while the game goes on."""
+    """A dataset of files of two sizes, which threads read and cut while the game goes on."""
     folder.mkdir()
     chance = numpy.random.default_rng(0)
     for number in range(40):
-        pixels = chance.integers(0, 256, (8, 8), dtype=numpy.uint8)
+        pixels = chance.integers(0, 256, (9 + number % 2, 9), dtype=numpy.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.png")
-    return {"name": "image-folder", "path": str(folder), "size": 8, "channels": 1, "memory_mib": 0, "flip": True}
+    return {"name": "image-folder", "path": str(folder), "crop": 8, "channels": 1, "flip": True}

@@ -155,6 +155,7 @@ def play(kills: int, seed: int, streamed: bool) -> dict[str, Any]:
     chance = random.Random(seed)
     provenance.git_commit = lambda: None  # a child of each child, which has nothing to do with it
     with scratch() as place:
+        os.environ["GANLAB_CACHE"] = str(place / "cache")
         recipe = {**RECIPE, "dataset": pictures_in(place / "pictures")} if streamed else RECIPE
         log = place / "log"
 
