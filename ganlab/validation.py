@@ -84,7 +84,8 @@ def _sentence(detail: ErrorDetails, known: tuple[str, ...], beside: Iterable[str
     kind, value, message = detail["type"], detail["input"], detail["msg"]
     name = str(detail["loc"][-1]) if detail["loc"] else ""
     if kind == "extra_forbidden":
-        close = get_close_matches(name, beside, 1, 0.7)
+        # What belongs to where it stands is suggested for slips alone: the options are what is looked for here.
+        close = [each for each in beside if sorted(each) == sorted(name)] or get_close_matches(name, beside, 1, 0.7)
         return f"unknown option.{nearest(name, close or known)} Known: {', '.join(known) or 'none'}"
     if kind == "missing":
         others = [key for key in value if key not in known] if isinstance(value, Mapping) else []

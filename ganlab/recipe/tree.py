@@ -6,6 +6,7 @@ digits, lists that hold themselves) is refused here by its dotted path, so that 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,9 @@ MOST_LEVELS = 32
 MOST_VALUES = 10_000
 MOST_LETTERS = 1 << 20
 
+LARGEST = 1e30
+"""What is computed with must fit into 32 bits, where 3e38 is the last number, and so must its products."""
+
 INTEGERS = range(-(2**63), 2**63)
 """What TOML promises to keep."""
 
@@ -25,26 +29,34 @@ def check_plain(tree: Any, where: str = "") -> None:
     """Raise `RecipeError`, a line for each problem, unless `tree` is made of what TOML and JSON know and of nothing
     else, in at most `MOST_LEVELS` levels and `MOST_VALUES` values. `where` is the dotted path it stands at."""
     problems: list[str] = []
-    waiting: list[tuple[Any, tuple[str, ...]]] = [(tree, (where,) if where else ())]
+    waiting: list[tuple[Any, tuple[str, ...]]] = [(tree, ())]
     seen = 0
+
+    def say(path: tuple[str, ...], problem: str) -> None:
+        place = ".".join(part for part in (where, dotted(path)) if part)
+        problems.append(f"{place}: {problem}" if place else problem)
+
     while waiting and len(problems) < MOST_PROBLEMS:
         value, path = waiting.pop()
         seen += 1
         if seen > MOST_VALUES:
-            problems.append(f"{where or 'the recipe'}: more than {MOST_VALUES} values; a recipe is a page of text")
+            say((), f"has more than {MOST_VALUES} values; a recipe is a page of text")
             break
         if len(path) > MOST_LEVELS:
-            problems.append(f"{dotted(path[:3])}: nested too deeply; at most {MOST_LEVELS} levels")
+            say(path[:3], f"nested too deeply; at most {MOST_LEVELS} levels")
             break
         if isinstance(value, Mapping):
             bad = [key for key in value if not isinstance(key, str) or told_of_text(key)]
-            told_as = [key if isinstance(key, str) else f"a {type(key).__name__}" for key in bad]
-            problems += [f"{dotted((*path, key))}: is no key; expected plain text" for key in told_as]
+            for key in bad:
+                say(
+                    (*path, key if isinstance(key, str) else f"a {type(key).__name__}"),
+                    "is no key; expected plain text",
+                )
             waiting += [(each, (*path, key)) for key, each in value.items() if key not in bad]
         elif isinstance(value, list | tuple):
             waiting += [(each, (*path, str(number))) for number, each in enumerate(value)]
         elif problem := told(value):
-            problems.append(f"{dotted(path)}: {problem}" if path else problem)
+            say(path, problem)
     if problems:
         raise RecipeError("\n".join(problems[:MOST_PROBLEMS]))
 
@@ -55,7 +67,9 @@ def told(value: Any) -> str:
         return told_of_text(value)
     if isinstance(value, int):
         return "" if value in INTEGERS else "must be an integer of at most 64 bits"
-    if value is None or isinstance(value, float):
+    if isinstance(value, float):
+        return f"must be a number of at most {LARGEST:g} in size" if LARGEST < abs(value) < math.inf else ""
+    if value is None:
         return ""
     if isinstance(value, os.PathLike):
         return told_of_text(os.fsdecode(value))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from ganlab.assemble.resolution import resolve
@@ -31,14 +31,15 @@ MOST_LETTERS = 4000
 """Of a line that a person is to read."""
 
 
-def examples(count: int) -> Callable[..., Any]:
-    """So many examples, none of which may take longer than `PATIENCE_MILLISECONDS`."""
+def examples(count: int, *phases: Phase) -> settings:
+    """So many examples, none of which may take longer than `PATIENCE_MILLISECONDS`; in `phases`, all if left out."""
     return settings(
         max_examples=count * TIMES,
         derandomize=TIMES == 1,
         deadline=PATIENCE_MILLISECONDS,
         database=None,
         suppress_health_check=list(HealthCheck),
+        phases=phases or tuple(Phase),
     )
 
 
@@ -150,7 +151,7 @@ def nested(key: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.recursive(
         leaves,
         lambda inside: st.lists(inside, max_size=4) | st.dictionaries(key, inside, max_size=5) | components(inside),
-        max_leaves=12,
+        max_leaves=8,
     )
 
 

@@ -109,7 +109,7 @@ def test_another_value_is_taken_or_refused_by_its_key(place: tuple[str, Place], 
     assert isinstance(told, Recipe) or any(speaks_of(line, name, path) for line in told.split("\n")), told
 
 
-@examples(1000)
+@examples(500)
 @given(st.sampled_from(NAMES), st.data())
 def test_several_mistakes_are_all_told(name: str, data: st.DataObject) -> None:
     """Each in a part of its own: what is wrong with one does not hide what is wrong with the other."""

@@ -58,7 +58,7 @@ def overridden(name: str, changes: list[str]) -> Any:
     return answer(tree)
 
 
-@examples(1500)
+@examples(2000)
 @given(st.sampled_from(NAMES), st.lists(settings, max_size=3))
 def test_any_setting_is_taken_or_refused(name: str, changes: list[str]) -> None:
     overridden(name, changes)
