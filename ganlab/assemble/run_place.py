@@ -61,6 +61,27 @@ def check_length(run: Path) -> None:
             )
 
 
+def check_place(runs: Path, name: str | None) -> None:
+    """Whether a run of that name could be begun there, before anything is loaded or made. Raises `RecipeError` for a
+    name or a path that cannot be, `StorageError` for a folder that is closed, none, or on a full disk."""
+    if name is not None:
+        check_name(name)
+    check_length(runs / (name or "x" * 64))
+    there = runs
+    while not os.path.lexists(there):
+        there = there.parent
+    if not there.is_dir():
+        why = "is no folder"
+    elif os.access(there, os.W_OK | os.X_OK):
+        if there == runs:
+            check_runs(runs)
+        check_room(there)
+        return
+    else:
+        why = "is read-only" if os.statvfs(there).f_flag & os.ST_RDONLY else "is closed to you"
+    raise StorageError(f"{runs}: cannot hold a run ('{there}' {why}); choose another place with --runs")
+
+
 def make_runs(runs: Path) -> None:
     """The folder of runs and those above it, as the umask has it, safely on the disk. Raises `OSError`."""
     if runs.is_dir():

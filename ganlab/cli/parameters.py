@@ -38,7 +38,12 @@ def device_name(context: click.Context, parameter: click.Parameter, value: str) 
 run = click.argument("run", metavar="RUN", shell_complete=complete_run)
 
 runs = click.option(
-    "--runs", type=click.Path(path_type=Path), default=RUNS, show_default=True, help="Where runs live.", metavar="DIR"
+    "--runs",
+    type=click.Path(path_type=Path, readable=False),
+    default=RUNS,
+    show_default=True,
+    help="Where runs live.",
+    metavar="DIR",
 )
 
 settings = click.option(

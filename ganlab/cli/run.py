@@ -11,6 +11,7 @@ import click
 
 from ganlab.assemble.changes import as_tree
 from ganlab.assemble.run_directory import RunDirectory
+from ganlab.assemble.run_place import check_place
 from ganlab.cli import parameters
 from ganlab.cli.failures import Session
 from ganlab.cli.output import say
@@ -50,6 +51,9 @@ def command(
     The recipe is checked, and the run's directory claimed, before anything heavy is loaded. Ctrl-C ends the run after
     the round with a checkpoint; 'ganlab resume' goes on from there.
     """
+    if first_process() and not dry_run:
+        check_place(runs, name)
+
     from ganlab.assemble.resolution import resolve
     from ganlab.recipe import override, to_toml
 
