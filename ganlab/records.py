@@ -1,7 +1,8 @@
 """What happened in a run as plain records: the lines of `measurements.jsonl` and its neighbours, and of `--json`.
 
 JSON has no NaN and no infinity, and a run that goes wrong is full of them: they are written as the strings "NaN",
-"Infinity" and "-Infinity", which Python's `float` reads back.
+"Infinity" and "-Infinity", which Python's `float` reads back. What a plugin puts into a finding or an action may be
+anything, and is written as a number if it is one, or else as text.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from ganlab.values import Action, Finding, Outcome, Progress, Tick
@@ -31,13 +32,13 @@ def measurement_record(tick: Tick) -> dict[str, Any]:
 
 def finding_record(finding: Finding) -> dict[str, Any]:
     """The finding, where it was made first."""
-    return {"kimg": finding.kimg, "round": finding.round, **asdict(finding)}
+    return {"kimg": finding.kimg, "round": finding.round, **_parts(finding)}
 
 
 def action_record(action: Action, progress: Progress) -> dict[str, Any]:
     """Where it was carried out, its kind in kebab-case ("scale-learning-rate"), and its own fields."""
     kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(action).__name__).lower()
-    return {"kimg": progress.kimg, "round": progress.round, "action": kind, **asdict(action)}
+    return {"kimg": progress.kimg, "round": progress.round, "action": kind, **_parts(action)}
 
 
 def outcome_record(outcome: Outcome) -> dict[str, Any]:
@@ -56,11 +57,30 @@ def json_line(record: Mapping[str, Any]) -> str:
     return json.dumps(_finite(record), allow_nan=False) + "\n"
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _finite(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
+MOST_LEVELS = 20
+
+
+def _finite(value: Any, level: int = 0) -> Any:
+    """The value as JSON knows it."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if level < MOST_LEVELS and isinstance(value, Mapping):
+        return {str(name): _finite(each, level + 1) for name, each in value.items()}
+    if level < MOST_LEVELS and isinstance(value, list | tuple | set | frozenset):
+        return [_finite(each, level + 1) for each in value]
+    if isinstance(value, int):
+        return int(value) if abs(value) < 2**63 else hex(value)  # digits by the thousand Python does not write
+    try:
+        number = float(value)  # of numpy, of torch
+    except Exception:
+        return f"a {type(value).__name__}"
+    if math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+
+
+def _parts(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass, by name; what they hold is not copied, since not everything can be."""
+    return {each.name: getattr(value, each.name) for each in fields(value)}

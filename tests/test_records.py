@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from types import MappingProxyType
+from typing import Any
 
-from ganlab import Progress, ScaleLearningRate, Stop, Tick
-from ganlab.records import action_record, json_line, measurement_record
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ganlab import Finding, Progress, ScaleLearningRate, Severity, Stop, Tick
+from ganlab.records import action_record, finding_record, json_line, measurement_record
 
 PLACE = Progress(round=10, samples=640, fraction=0.5)
 
@@ -44,3 +52,52 @@ def test_a_line_is_one_line_of_ascii_even_if_a_sentence_is_not():
 
 def refuse(constant: str) -> None:
     raise AssertionError(f"{constant} is not JSON")
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(exclude_categories=()))
+    | st.binary(),
+    lambda inside: st.lists(inside) | st.dictionaries(st.text() | st.integers(), inside) | st.sets(st.integers()),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(st.dictionaries(st.text(st.characters(exclude_categories=())), anything))
+def test_whatever_is_recorded_is_one_line_that_every_json_reader_takes(record: dict[str, Any]):
+    line = json_line(record)
+    assert line.isascii()
+    assert line.count("\n") == 1
+    assert list(json.loads(line, parse_constant=refuse)) == list(record)
+    assert json_line(json.loads(line)) == line
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (np.float32(0.5), 0.5),
+        (np.float64("nan"), "NaN"),
+        (np.int64(3), 3.0),
+        (torch.tensor(-math.inf), "-Infinity"),
+        (torch.zeros(3), "a Tensor"),
+        (object(), "a object"),
+        (10**5000, hex(10**5000)),
+        (MappingProxyType({"a": math.inf}), {"a": "Infinity"}),
+        (Severity.CRITICAL, "critical"),
+        ({3}, [3]),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_a_plugin_puts_into_its_evidence_is_written(value: Any, written: Any):
+    finding = Finding("m", "s", Severity.NOTE, 1.0, 2, 0.5, evidence={"x": value})
+    assert json.loads(json_line(finding_record(finding)), parse_constant=refuse)["evidence"]["x"] == written
+
+
+def test_a_record_that_holds_itself_is_written_all_the_same():
+    record: dict[str, Any] = {}
+    record["me"] = [record]
+    assert json.loads(json_line(record))["me"]
