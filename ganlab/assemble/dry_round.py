@@ -121,19 +121,6 @@ def generate_dry(
         return given, _generated(task, networks, given)
 
 
-def generate_dry(
-    task: Task, batch: Batch, networks: dict[str, Module], build: Build, seed: int
-) -> tuple[Given, Sample]:
-    """The round's first half: build into `networks` the task's own players that are missing, and make samples."""
-    given = task.draw(batch, Stream(seed, "dry", torch.device("cpu")).at(0, batch.size))
-    for player in task.players():
-        if player not in networks:
-            shapes = GeneratorShapes(task.given_fields(given), task.makes())
-            networks[player] = _built(task, player, build, shapes, seed)
-    with torch.no_grad():
-        return given, _generated(task, networks, given)
-
-
 def _built(task: Task, player: str, build: Build, shapes: GeneratorShapes | ViewShapes, seed: int) -> Module:
     """The player's network, its initial weights a function of the seed and its name."""
 

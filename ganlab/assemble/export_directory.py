@@ -81,10 +81,13 @@ class ExportDirectory:
 
 
 def find_generator(run: str, runs: Path) -> RunDirectory | ExportDirectory:
-    """The run of that name below `runs`, or the run or export at that path. Raises `RecipeError` if there is none."""
-    path = runs / run if is_name(run) and is_run(runs / run) else Path(run)
-    if os.path.lexists(path / ABOUT):
-        return ExportDirectory(path)
+    """The run or export of that name below `runs`, or else at that path. Raises `RecipeError` if there is none."""
+    named = [runs / run] if is_name(run) else []
+    for path in (*named, Path(run)):
+        if is_run(path):
+            break
+        if os.path.lexists(path / ABOUT):
+            return ExportDirectory(path)
     return RunDirectory.find(run, runs)
 
 

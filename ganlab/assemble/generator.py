@@ -15,6 +15,7 @@ from torch.nn import Module
 from ganlab.assemble.builder import Builder
 from ganlab.assemble.dry_round import example, generate_dry
 from ganlab.assemble.export_directory import RECIPE, WEIGHTS, ExportDirectory
+from ganlab.assemble.memory import HEAVY, Counting, Heavy
 from ganlab.assemble.resolution import resolve
 from ganlab.assemble.rules import rules_of
 from ganlab.assemble.run_directory import RunDirectory
@@ -26,6 +27,9 @@ from ganlab.interfaces.task import Task
 from ganlab.plugins import Plugins
 from ganlab.recipe import Recipe, parse, read_toml
 from ganlab.values import Fields, Progress
+
+ROOM = 16
+"""How many times the numbers that an export has its networks may take while they are built, judges included."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +104,16 @@ def _of_export(export: ExportDirectory, plugins: Plugins, device: torch.device, 
     recipe = parse(read_toml(export.path / RECIPE))  # it is complete: what is not built need not be installed
     fields = export.fields()
     weights = _weights(export, names)
-    task, networks = _built(recipe, plugins, fields, stage, whole=False)
-    if not set(names) <= set(networks):
-        task, networks = _built(recipe, plugins, fields, stage, whole=True)
+    numbers = sum(each.numel() for tensors in weights.values() for each in tensors.values())
+    try:
+        with Counting(ROOM * numbers + HEAVY):
+            task, networks = _built(recipe, plugins, fields, stage, whole=False)
+            if not set(names) <= set(networks):
+                task, networks = _built(recipe, plugins, fields, stage, whole=True)
+    except Heavy:
+        raise CheckpointError(
+            f"{export.path}: has {numbers} numbers, and its recipe builds far larger networks; export the run again"
+        ) from None
     if not set(names) <= set(networks):
         unknown = ", ".join(sorted(set(names) - set(networks)))
         raise CheckpointError(f"{export.path}: has weights of '{unknown}', which its recipe does not build")

@@ -237,8 +237,9 @@ class RunDirectory:
 
 
 def is_run(path: Path) -> bool:
-    """True if a run has begun there."""
-    return (path / "recipe.toml").exists() or (path / "checkpoints").is_dir()
+    """True if a run has begun there; what was exported of one is none."""
+    begun = (path / "recipe.toml").exists() or (path / "checkpoints").is_dir()
+    return begun and not (path / "export.json").exists()
 
 
 def list_runs(runs: Path) -> list[RunDirectory]:
