@@ -113,6 +113,8 @@ def block(height: float, low: float, high: float) -> str:
     """The height as one letter."""
     if not math.isfinite(height):
         return HOLE
+    if math.isinf(high - low):  # the distance of two very large numbers
+        height, low, high = height / 4, low / 4, high / 4
     share = (height - low) / (high - low) if high > low else 0.5
     return BLOCKS[min(len(BLOCKS) - 1, int(share * len(BLOCKS)))]
 

@@ -186,7 +186,8 @@ class Status:
 
     def beginning(self) -> str:
         """The first line."""
-        return f"{printable(self._run.name)} | {self._place()} | {self._run.device} | {', '.join(self._run.players)}"
+        players = ", ".join(map(printable, self._run.players))
+        return f"{printable(self._run.name)} | {self._place()} | {self._run.device} | {players}"
 
     def line(self) -> str:
         """`12.3/200 kimg | 2140 img/s | eta 1:20 | 512 MB | costs image .69 generator .81 | healthy`"""
@@ -218,7 +219,7 @@ class Status:
 
     def _costs(self) -> str:
         costs = [
-            f"{player} {number(self._numbers[f'cost/{player}'])}"
+            f"{printable(player)} {number(self._numbers[f'cost/{player}'])}"
             for player in self._run.players
             if f"cost/{player}" in self._numbers
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 
@@ -28,7 +29,9 @@ def number(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """1:20, 2:03:05, 3 d 04:10."""
+    """1:20, 2:03:05, 3 d 04:10; a question mark where that is not known."""
+    if not math.isfinite(seconds):
+        return "?"
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours >= 24:

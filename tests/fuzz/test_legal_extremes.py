@@ -109,13 +109,16 @@ def play(capfd: pytest.CaptureFixture[str], tree: dict[str, Any]) -> int:
     """Play it on the command line, judge what is printed, and return the exit status."""
     Path("extreme.toml").write_text(to_toml(tree), encoding="utf-8")
     began = time.process_time()
-    status = main(["run", "extreme.toml", "--name", f"x{next(numbers)}", "--device", "cpu", "--json"])
+    name = f"x{next(numbers)}"
+    status = main(["run", "extreme.toml", "--name", name, "--device", "cpu", "--json"])
     assert time.process_time() - began < PATIENCE_MILLISECONDS / 1000
     printed = capfd.readouterr()
     assert status in (0, 2, 3, 7), printed.err
     assert "Traceback" not in printed.out + printed.err
-    for line in printed.out.splitlines():
-        json.loads(line, parse_constant=refuse)
+    written = [path.read_text() for path in Path("runs", name).rglob("*.json")]
+    written += [line for path in Path("runs", name).rglob("*.jsonl") for line in path.read_text().splitlines()]
+    for text in written + printed.out.splitlines():
+        json.loads(text, parse_constant=refuse)
     errors = [line for line in printed.err.splitlines() if "error[" in line]
     assert len(errors) == (1 if status in (2, 3) else 0), printed.err
     for line in printed.err.splitlines():
