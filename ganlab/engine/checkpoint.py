@@ -88,13 +88,17 @@ def restore_game(game: Game, state: Mapping[str, Any], *, allow_nonfinite: bool 
 def check_state(game: Game, state: Mapping[str, Any]) -> None:
     """Raise `CheckpointError`, or what Python says of a part that is missing, if the state beside the weights is none
     that this game could have been in."""
-    vetting.check_clock(state["clock"], [each.name for each in fields(Clock) if not each.name.startswith("budget")])
+    vetting.check_clock(
+        vetting.table("clock", state["clock"]),
+        [each.name for each in fields(Clock) if not each.name.startswith("budget")],
+    )
     vetting.check_same_names("players", state["players"], game.players)
+    vetting.check_players(state["players"])
     vetting.check_same_names("streams", state["streams"], game.streams)
     vetting.check_streams(state["streams"])
     vetting.check_ledger(state["ledger"])
     vetting.check_actions(state["actions"])
-    vetting.table("components", state["components"])
+    vetting.check_components(state["components"])
     vetting.check_random(state["random"])
 
 

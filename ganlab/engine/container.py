@@ -23,7 +23,7 @@ import torch
 from safetensors.torch import load
 from torch import Tensor
 
-from ganlab.engine.tree import flattened, restored
+from ganlab.engine.tree import MOST_BRACKETS, brackets, flattened, restored
 from ganlab.errors import CheckpointError
 
 MAGIC = b"GANLABCK"
@@ -123,11 +123,8 @@ def _header(text: str, tensors: Mapping[str, Tensor]) -> tuple[bytes, list[Tenso
         order.append(tensor)
     header = json.dumps(told, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
-    if len(order) > MOST_TENSORS or len(header) > MOST_HEADER:
-        raise TypeError(
-            f"a checkpoint cannot hold {len(order)} tensors and {len(header)} bytes beside them: "
-            f"at most {MOST_TENSORS} and {MOST_HEADER}"
-        )
+    if len(order) > MOST_TENSORS or len(header) > MOST_HEADER or brackets(header) > MOST_BRACKETS:
+        raise TypeError(f"a checkpoint cannot hold {len(order)} tensors and {len(header)} bytes of values beside them")
     return header, order
 
 
@@ -196,6 +193,8 @@ def _verified(file: BinaryIO, size: int, name: str) -> int:
 
 def _tree_text(header: bytes, size: int) -> str:
     """The tree in a header, whose tensors must fill `size` bytes exactly. Raises `ValueError`, among others."""
+    if brackets(header) > MOST_BRACKETS:
+        raise ValueError(f"{brackets(header)} lists and tables, of at most {MOST_BRACKETS}")
     told = json.loads(header)
     text = told.pop("__metadata__")["tree"]
     if len(told) > MOST_TENSORS:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import Parameter
-from torch.optim import Optimizer
+from torch.optim import SGD, Optimizer
 
 from ganlab.engine.container import one_line
 from ganlab.errors import CheckpointError
@@ -33,15 +33,20 @@ def check_fit(mine: Mapping[str, Tensor], kept: Mapping[str, Any]) -> None:
     refuse(problems, len(mine))
 
 
-def check_memory(optimizer: Optimizer, parameters: Mapping[str, Parameter], kept: Mapping[str, Any]) -> None:
-    """Raise `CheckpointError` if `kept`, by parameter, is not what this optimiser must remember of these parameters.
+def fitting_memory(
+    optimizer: Optimizer, parameters: Mapping[str, Parameter], kept: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Of `kept`, by parameter, what this optimiser remembers of these parameters.
 
-    A parameter that never had a gradient is not remembered at all; what another optimiser knew beside is let pass.
+    A parameter that never had a gradient is not remembered; what another optimiser knew beside is left out. Raises
+    `CheckpointError` if something is missing, or of another shape or dtype.
     """
     problems = [f"remembers {name}, which is unknown here" for name in kept if name not in parameters]
+    found = {}
     for name, parameter in parameters.items():
-        if not (memory := kept.get(name)):
+        if name not in kept:
             continue
+        memory = kept[name]
         mine = memory_of(optimizer, parameter)
         problems += [f"lacks {key} of {name}" for key in mine if key not in memory]
         for key, wanted in mine.items():
@@ -50,7 +55,11 @@ def check_memory(optimizer: Optimizer, parameters: Mapping[str, Parameter], kept
                 problems.append(f"{key} of {name} is {_kind(value)}, expected {_kind(wanted)}")
             elif key == "step" and not 0 <= float(value) < math.inf:
                 problems.append(f"{key} of {name} is {float(value)}, expected a count")
+        found[name] = {key: value for key, value in memory.items() if key in mine}
     refuse(problems, len(parameters))
+    if found and isinstance(optimizer, SGD):  # its fused kernel takes a velocity of all or of none; zero is none
+        return {name: found.get(name) or memory_of(optimizer, each) for name, each in parameters.items()}
+    return found
 
 
 def memory_of(optimizer: Optimizer, parameter: Parameter) -> dict[str, Any]:

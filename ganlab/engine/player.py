@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from ganlab.engine.distributed import average_gradients
 from ganlab.engine.finite import Guard, first_not_finite
-from ganlab.engine.fitting import check_fit, check_memory
+from ganlab.engine.fitting import check_fit, fitting_memory
 from ganlab.values import Progress
 
 
@@ -156,10 +156,10 @@ class Player:
             kept = state["network"] if state["average"] is None else state["average"]
             check_fit(self.average.network.state_dict(), kept)
             self.average.network.load_state_dict(kept)
-        check_memory(self._optimizer, self.parameters, state["optimizer"])
+        kept_memory = fitting_memory(self._optimizer, self.parameters, state["optimizer"])
         memory = self._optimizer.state_dict()
         index = {name: number for number, name in enumerate(self.parameters)}
-        memory["state"] = {index[name]: each for name, each in state["optimizer"].items()}
+        memory["state"] = {index[name]: each for name, each in kept_memory.items()}
         self._optimizer.load_state_dict(memory)
         self.learning_rate_factor = float(state["learning_rate_factor"])
         if self._scaler is not None and state["scaler"] is not None:

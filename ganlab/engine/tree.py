@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 from torch import Tensor
 
 MOST_LEVELS = 64
+MOST_BRACKETS = 500_000
+"""Of lists and tables, 16 MiB of JSON could hold millions, for which Python would take gigabytes."""
 
 
 def flattened(tree: Mapping[str, Any]) -> tuple[str, dict[str, Tensor]]:
@@ -25,16 +27,24 @@ def flattened(tree: Mapping[str, Any]) -> tuple[str, dict[str, Tensor]]:
 def restored(text: str, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     """The tree. Raises `ValueError`, `TypeError`, `KeyError`, `RecursionError` or `OverflowError` for what `flattened`
     does not write."""
+    if brackets(text.encode()) > MOST_BRACKETS:
+        raise ValueError(f"more than {MOST_BRACKETS} lists and tables")
     tree = _restored(json.loads(text, parse_float=_strange, parse_constant=_strange), tensors, 0)
     if not isinstance(tree, dict):
         raise TypeError("the tree is no table")
     return tree
 
 
+def brackets(text: bytes) -> int:
+    """How many lists and tables there are at most in the JSON: a bracket may also stand in a word."""
+    return text.count(b"[") + text.count(b"{")
+
+
 def _plain(value: Any, path: str, tensors: dict[str, Tensor], level: int) -> Any:
     if level > MOST_LEVELS:
         raise TypeError(f"a checkpoint cannot hold {path[:80]}...: nested deeper than {MOST_LEVELS} levels")
     if isinstance(value, Tensor):
+        path = path.encode(errors="backslashreplace").decode()  # half a letter is no word of safetensors'
         key, number = path, len(tensors)
         while key in tensors:  # "a/b" may be one key, or two
             key, number = f"{path}#{number}", number + 1
@@ -74,14 +84,14 @@ def _restored(value: Any, tensors: Mapping[str, Tensor], level: int) -> Any:
         return tensors[content]
     if mark == "$f":
         return float.fromhex(content)
+    if not isinstance(content, list) or mark not in ("$d", "$u"):
+        raise ValueError(f"unknown mark {mark}")
     if mark == "$d":
         table = {_restored(key, {}, level + 1): _restored(each, tensors, level + 1) for key, each in content}
         if len(table) != len(content):
             raise ValueError("a key stands twice in a table")
         return table
-    if mark == "$u":
-        return tuple(_restored(each, tensors, level + 1) for each in content)
-    raise ValueError(f"unknown mark {mark}")
+    return tuple(_restored(each, tensors, level + 1) for each in content)
 
 
 def _strange(text: str) -> NoReturn:

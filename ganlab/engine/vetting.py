@@ -36,6 +36,22 @@ def check_same_names(what: str, kept: Any, mine: Collection[str]) -> None:
         raise CheckpointError(f"the checkpoint has {what} {one_line(theirs)}, the recipe {', '.join(sorted(mine))}")
 
 
+def check_players(players: Mapping[str, Any]) -> None:
+    """Raise `CheckpointError` unless each has tables of weights and of what its optimiser remembers."""
+    for name, player in players.items():
+        table(f"player '{name}'", player)
+        for part in ("network", "optimizer", *(["average"] if player["average"] is not None else [])):
+            table(f"{part} of player '{name}'", player[part])
+        for parameter, memory in player["optimizer"].items():
+            table(f"memory of {one_line(parameter)}", memory)
+
+
+def check_components(states: Any) -> None:
+    """Raise `CheckpointError` unless each state is a table."""
+    for name, state in table("components", states).items():
+        table(f"state of {one_line(name)}", state)
+
+
 def check_clock(clock: Mapping[str, Any], names: Collection[str]) -> None:
     """Raise `CheckpointError` unless each name stands for a count, and no tick came after the last sample."""
     for name in names:
@@ -91,6 +107,9 @@ def check_factor(player: str, factor: Any) -> None:
 def check_random(state: Any) -> None:
     """Raise `CheckpointError` unless each generator's state has its size. A place in the table of a Mersenne Twister
     beyond its end would be read from memory that is none of it: numpy does not look."""
+    for kind in ("python", "numpy"):
+        if not isinstance(table("random states", state)[kind], list | tuple):
+            raise _strange(f"random state of {kind}", state[kind], "a list")
     version, numbers, gauss = state["python"]
     python = isinstance(numbers, list | tuple) and len(numbers) == TWISTER + 1
     if not python or not all(_whole(each, 2**32 - 1) for each in numbers) or numbers[-1] > TWISTER:

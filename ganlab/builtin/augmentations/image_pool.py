@@ -45,11 +45,11 @@ class ImagePool(ganlab.Augmentation):
         import torch
 
         kept = self._pool or [each[:0] for each in new]
-        if [what(each) for each in kept] != [what(each) for each in new]:
+        if [each.shape[1:] for each in kept] != [each.shape[1:] for each in new]:
             raise ganlab.CheckpointError("the pool of 'image-pool' is of other pictures; take another checkpoint")
         room = self.size - len(kept[0])
         # A pool taken back from a checkpoint may still lie on another device.
-        pool = [old.to(fresh.device) for old, fresh in zip(kept, new, strict=True)]
+        pool = [old.to(fresh) for old, fresh in zip(kept, new, strict=True)]
         self._pool = [torch.cat([old, fresh[:room]]) for old, fresh in zip(pool, new, strict=True)] if room else pool
         return room
 
@@ -76,11 +76,6 @@ class ImagePool(ganlab.Augmentation):
         if pool and (len(rows) != 1 or not 0 < rows.pop() <= self.size):
             raise ValueError(f"what it holds is no pool of at most {self.size} fakes")
         self._pool = pool
-
-
-def what(rows: Tensor) -> tuple[object, bool]:
-    """Of what shape and kind each row is."""
-    return rows.shape[1:], rows.is_floating_point()
 
 
 def tensors(view: ganlab.View) -> list[Tensor]:

@@ -48,7 +48,7 @@ class LeCam(ganlab.Term):
             return self._means.get(name, logits.new_zeros(()))
         now = logits.detach().mean()
         if name in self._means:
-            now = self._means[name].to(now.device).lerp(now, 1 - self.decay)
+            now = self._means[name].to(now).lerp(now, 1 - self.decay)
         self._means[name] = now
         return now
 

@@ -60,7 +60,7 @@ class PathLength(ganlab.Term):
         """The moving mean, after these lengths."""
         now = lengths.detach().mean()
         if self._mean is not None:
-            now = self._mean.to(now.device).lerp(now, 1 - self.decay)
+            now = self._mean.to(now).lerp(now, 1 - self.decay)
         self._mean = now
         return now
 
