@@ -84,21 +84,17 @@ def entries(root: Path, name: str) -> Iterator[Iterator[os.DirEntry[str]]]:
 @contextmanager
 def _near(root: Path, name: str) -> Iterator[tuple[int | None, str]]:
     """A folder that is open, or None, and the rest of the path from there, which is short enough for the system."""
-    path = os.path.join(root, name) if name else str(root)
-    if not name or len(os.fsencode(path)) <= LONGEST_PATH:
-        yield None, path
-        return
-    *ahead, last = path.split(os.sep)
-    folder, piece = None, os.sep if path.startswith(os.sep) else ""
+    rest = os.fsencode(os.path.join(root, name) if name else root)
+    inside = len(rest) - len(os.fsencode(name))
+    folder = None
     try:
-        for number, part in enumerate(ahead):
-            piece = os.path.join(piece, part)
-            if len(os.fsencode(piece)) > LONGEST_PATH // 2 or number == len(ahead) - 1:
-                inner = os.open(piece, ENTERING if folder is not None else ENTERING & ~os.O_NOFOLLOW, dir_fd=folder)
-                if folder is not None:
-                    os.close(folder)
-                folder, piece = inner, ""
-        yield folder, last
+        while len(rest) > LONGEST_PATH and (cut := rest.rfind(b"/", 1, LONGEST_PATH)) > 0:
+            outside = inside > cut  # the way to the folder may lead over links
+            inner = os.open(rest[:cut], ENTERING & ~os.O_NOFOLLOW if outside else ENTERING, dir_fd=folder)
+            if folder is not None:
+                os.close(folder)
+            folder, rest, inside = inner, rest[cut + 1 :], inside - cut - 1
+        yield folder, os.fsdecode(rest)
     finally:
         if folder is not None:
             os.close(folder)

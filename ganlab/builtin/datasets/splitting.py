@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,11 +29,14 @@ def evenly(classes: Tensor, share: float) -> tuple[Tensor, Tensor]:
 def by_content(digests: Sequence[bytes], share: float) -> tuple[list[int], list[int]]:
     """Indices for training and held-out indices of files: those with the smallest SHA-256 are held out.
 
-    At least one, and max(1, floor(n share)) of n, more only where files are identical: copies stay on one side. The
-    rule knows no names, so renaming changes nothing and another file moves few. In the order of the samples.
+    At least one, and max(1, floor(n share)) of n, more only where files are identical, for copies stay on one side; or
+    fewer, if else none were left. The rule knows no names, so renaming changes nothing and another file moves few. In
+    the order of the samples.
     """
     order = sorted(range(len(digests)), key=digests.__getitem__)  # copies stay in their order
     count = max(1, int(len(order) * share + 1e-9))
     while count < len(order) and digests[order[count]] == digests[order[count - 1]]:
         count += 1
+    if count == len(order):
+        count = bisect_left(order, digests[order[-1]], key=digests.__getitem__) or count
     return sorted(order[count:]), sorted(order[:count])

@@ -28,3 +28,8 @@ def test_copies_stay_on_one_side():
 
 def test_at_least_one_is_held_out():
     assert by_content([b"b", b"a"], 0.01) == ([0], [1])
+
+
+def test_copies_leave_something_to_train_on_if_there_is_anything_else():
+    assert by_content([b"b", b"a", b"b", b"b"], 0.5) == ([0, 2, 3], [1])
+    assert by_content([b"a", b"a"], 0.5) == ([], [0, 1])
