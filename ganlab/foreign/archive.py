@@ -15,6 +15,8 @@ from ganlab.foreign import Refused
 MOST_MEMBERS = 100_000
 MOST_PICKLE = 64 << 20
 PIECE = 1 << 20
+FOLDER = 0x10
+"""A bit of the attributes that DOS gave a file."""
 
 
 def check_archive(file: BinaryIO, size: int) -> bool:
@@ -25,7 +27,9 @@ def check_archive(file: BinaryIO, size: int) -> bool:
     try:
         with zipfile.ZipFile(file) as archive:
             return _check_members(archive, size)
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
+    except (Refused, MemoryError):
+        raise
+    except Exception as error:  # zipfile raises a dozen kinds for what nobody would write
         raise Refused(f"is damaged or cut short ({error})") from None
 
 
@@ -59,6 +63,8 @@ def _check_member(member: zipfile.ZipInfo) -> None:
     name = member.filename
     if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
         raise Refused(f"holds compressed members ({name[:80]!r}), which torch never writes")
+    if member.is_dir() or member.external_attr & FOLDER:  # torch would read nothing, and say nothing
+        raise Refused(f"is damaged: it calls {name[:80]!r} a folder")
     if member.flag_bits & 1:
         raise Refused("is encrypted, which torch never writes")
     parts = re.split(r"[/\\]", name)
