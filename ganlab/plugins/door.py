@@ -82,6 +82,8 @@ class Plugins:
         index = next((number for number, found in enumerate(self._found) if full_name(found) == full), None)
         if index is None:
             raise PluginError(f"no plugin '{full}' is installed any more")
+        for kind in KINDS:  # whoever takes a name of ours must meet it
+            self._registry(kind, third_party=False)
         state = self._asked(index)
         entries = (entry for registry in self._registries.values() for entry in registry.entries())
         return state, [entry for entry in entries if entry.origin == state.origin]

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 CHILD = "from ganlab.plugins.trial import be_the_child; be_the_child()"
 
+START_SECONDS = 60.0
+"""How long Python itself, and ganlab, may take to start: nothing of a plugin's runs then."""
+
 Told = dict[str, Any]
 """A plugin's state as plain data."""
 
@@ -64,21 +67,36 @@ def _one_child(names: list[str]) -> Iterator[tuple[str, Told]]:
     """What one child says of the plugins, until it has seen all or one has stopped it; at least of the first."""
     patience = limit() * LONG
     with _child(names) as (child, pipe):
-        at, begun, buffer = 0, time.monotonic(), b""
+        at, buffer = -1, b""  # first of all it says that it is there
+        deadline = time.monotonic() + patience + START_SECONDS
         while at < len(names):
-            left = begun + patience - time.monotonic()
+            left = deadline - time.monotonic()
             if left <= 0 or not select.select([pipe], [], [], left)[0]:
-                told = f"importing it took longer than {patience:g} seconds; {LIMIT}={limit() * 2:g} would wait longer"
-                yield names[at], _fatal(told)
+                longer = f"{LIMIT}={limit() * 2:g} would wait longer"
+                yield names[max(at, 0)], _fatal(f"importing it took longer than {patience:g} seconds; {longer}")
                 return
             piece = os.read(pipe.fileno(), 1 << 16)
             if not piece:
-                yield names[at], _fatal(f"importing it ended the process ({_ending(child)})")
+                yield names[max(at, 0)], _fatal(f"importing it ended the process ({_ending(child)})")
                 return
             *lines, buffer = (buffer + piece).split(b"\n")
-            for line in lines:
-                yield names[at], json.loads(line)
-                at, begun = at + 1, time.monotonic()
+            for line in lines[: len(names) - at]:
+                told = _read(line)
+                if told is None:
+                    yield names[max(at, 0)], _fatal("importing it wrote to a file that it had not opened")
+                    return
+                if at >= 0:
+                    yield names[at], told
+                at, deadline = at + 1, time.monotonic() + patience
+
+
+def _read(line: bytes) -> Told | None:
+    """What the child wrote; None if somebody else did."""
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def _fatal(problem: str) -> Told:
@@ -90,7 +108,10 @@ def _ending(child: subprocess.Popen[bytes]) -> str:
         child.wait(5)
     if child.returncode is None:
         return "it no longer answers"
-    return f"exit status {child.returncode}" if child.returncode >= 0 else signal.Signals(-child.returncode).name
+    if child.returncode >= 0:
+        return f"exit status {child.returncode}"
+    known = {each.value: each.name for each in signal.Signals}
+    return known.get(-child.returncode, f"signal {-child.returncode}")
 
 
 @contextmanager
@@ -127,13 +148,20 @@ def be_the_child() -> None:
     from ganlab.plugins.door import Plugins
 
     plugins = Plugins()
+    _say(task["pipe"], {})
     for name in task["names"]:
         try:
             told = {"fatal": False, **asdict(inspected(plugins, name))}
         except BaseException as error:  # there is no person here who could have interrupted
             told = _fatal(f"importing it raised {one_line(error)}")
-        os.write(task["pipe"], json.dumps(told).encode() + b"\n")
+        _say(task["pipe"], told)
     os._exit(0)
+
+
+def _say(pipe: int, told: Told) -> None:
+    left = memoryview(json.dumps(told).encode() + b"\n")
+    while left:
+        left = left[os.write(pipe, left) :]
 
 
 def inspected(plugins: Plugins, name: str) -> PluginState:
