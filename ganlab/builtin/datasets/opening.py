@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -56,8 +57,9 @@ TWELVE = ((np.arange(1 << 16).clip(0, 4095) * 510 + 4095) // 8190).astype(np.uin
 
 _alone = threading.RLock()
 
-# Pillow warns of damage and of bombs, and libtiff writes to stderr, of what is answered here in one line.
+# Pillow warns of damage and logs it, and libtiff writes it to stderr: here it is answered in one line.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 with suppress(OSError, AttributeError):
     ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
