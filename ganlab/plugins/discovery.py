@@ -61,8 +61,10 @@ def _plugins_of(distribution: Distribution, name: str) -> list[Found]:
         return []
     wanted = {each.name: each.value for each in entry_points if each.group == API_GROUP}
     version = _version(distribution)
+    strange = sorted(set(wanted) - {each.name for each in plugins})
+    unknown = f"its {API_GROUP} names '{strange[0]}', which is no plugin of it" if strange else ""
     return [
-        Found(origin, each, _refusal(wanted.get(each.name)), "" if origin.builtin else _left_out(each.name))
+        Found(origin, each, _refusal(wanted.get(each.name)) or unknown, "" if origin.builtin else _left_out(each.name))
         for each in plugins
         for origin in [Origin(each.name, name, version, builtin=name == OURS)]
     ]

@@ -72,6 +72,7 @@ def _known() -> list[str]:
 
 
 def _path() -> Path | None:
-    """In the folder that systems set aside for what can be made again."""
-    folder = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(folder, "ganlab", "tried-plugins.json") if os.path.isabs(folder) else None
+    """In `$GANLAB_CACHE`, else `$XDG_CACHE_HOME/ganlab`, else `~/.cache/ganlab`."""
+    shared = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    folder = os.environ.get("GANLAB_CACHE") or os.path.join(shared, "ganlab")
+    return Path(folder, "tried-plugins.json") if os.path.isabs(folder) else None

@@ -146,7 +146,7 @@ class Site:
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(self.folder / "site"), str(Path(__file__).parents[2])]),
             "GANLAB_PLUGIN_SECONDS": "15",
-            "XDG_CACHE_HOME": str(self.folder / "cache"),
+            "GANLAB_CACHE": str(self.folder / "cache"),
         }
         words = json.dumps([command.split() for command in commands])
         done = subprocess.run(

@@ -194,6 +194,20 @@ def test_a_plugin_from_the_future_is_refused_before_it_runs(install: Callable[..
     assert not (tmp_path / "ran").exists()
 
 
+def test_an_api_version_for_a_name_that_is_no_plugin_is_a_mistake_and_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = tmp_path / "odd_package-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-package\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[ganlab]\nodd = odd_module\n[ganlab_api]\nood = 2\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugins = Plugins()
+    plugins.load_all()
+    (state,) = [each for each in plugins.states() if each.name == "odd"]
+    assert state.error == "its ganlab_api names 'ood', which is no plugin of it"
+
+
 def test_unreadable_metadata_of_a_plugin_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metadata = tmp_path / "ganlab_odd-1.0.dist-info"
     metadata.mkdir()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ganlab import PluginError, Progress, RunInfo, Tick
+from ganlab.calling import NOTED
 from ganlab.plugins import Plugins
 
 DIARY = """
@@ -69,6 +70,26 @@ def test_what_an_observer_prints_does_not_reach_stdout(
     Plugins().observers(["stranger"]).ganlab_tick(run=info(tmp_path), tick=TICKS[0])
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "chatter\n")
+
+
+def test_what_it_changes_of_what_all_share_is_put_back_and_told_once(
+    install: Callable[..., None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    import os
+    import random
+
+    NOTED.clear()
+    install(DIARY.format(file="one", then="import os, random; random.seed(1); os.chdir('/')"))
+    before = random.getstate(), os.getcwd()
+    observers = Plugins().observers(["stranger"])
+    with caplog.at_level("WARNING", "ganlab"):
+        for tick in TICKS:
+            observers.ganlab_tick(run=info(tmp_path), tick=tick)
+    assert (random.getstate(), os.getcwd()) == before
+    (record,) = caplog.records
+    assert record.getMessage().startswith(
+        "ganlab_tick of plugin 'stranger' (stranger-package 1.0) changed the working directory and Python's random"
+    )
 
 
 def test_naming_none_is_fine(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ COUNTED = """
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache."""
     folder = tmp_path / "cache"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
-    return folder / "ganlab" / "tried-plugins.json"
+    monkeypatch.setenv("GANLAB_CACHE", str(folder))
+    return folder / "tried-plugins.json"
 
 
 def found(distribution: str = "stranger-package") -> Found:
@@ -88,7 +88,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(
     (tmp_path / "file").write_text("")
     install(a_loss())
     for folder in (str(tmp_path / "file" / "below"), "relative"):
-        monkeypatch.setenv("XDG_CACHE_HOME", folder)
+        monkeypatch.setenv("GANLAB_CACHE", folder)
         assert trial.problems([found()]) == {}
         assert not vetted.vetted(found())
 
