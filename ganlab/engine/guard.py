@@ -15,6 +15,7 @@ from importlib.metadata import entry_points
 from types import FrameType
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor
 from torch.nn import Module
 
@@ -193,19 +194,19 @@ def refused(error: BaseException) -> bool:
     return False
 
 
-def state_of(silenced: set[str], key: str, component: Component) -> dict[str, Any]:
-    """What a component has to remember, as a checkpoint can hold it. A watcher that cannot say is off, as in `quietly`.
+def state_of(silenced: set[str], key: str, component: Component) -> dict[str, Any] | None:
+    """What a component has to remember, as a checkpoint can hold it; None for a watcher that is off, or cannot say and
+    is off from now on.
 
     Raises `PluginError` for a component the game cannot do without.
     """
     who = called(key)
-    if not key.startswith(("diagnostics/", "monitors/")):
-        try:
-            return checked_state(component.state())
-        except (Exception, SystemExit) as error:
-            raise PluginError(f"{who} ({where_from(component)}state) {reason(error)}; tell its author") from error
-    nothing: dict[str, Any] = {}
-    return quietly(silenced, who, lambda: checked_state(component.state()), nothing, log_warning, passes=())
+    if key.startswith(("diagnostics/", "monitors/")):
+        return quietly(silenced, who, lambda: checked_state(component.state()), None, log_warning, passes=())
+    try:
+        return checked_state(component.state())
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{who} ({where_from(component)}state) {reason(error)}; tell its author") from error
 
 
 def log_warning(sentence: str) -> None:
@@ -213,12 +214,9 @@ def log_warning(sentence: str) -> None:
     log.warning("%s", sentence)
 
 
-def checked_cost(cost: Any, who: str, rows: int) -> Tensor:
-    """A cost as a plugin may charge it: floating-point, one number in all or some for each of `rows`.
-
-    Raises `PluginError`.
-    """
-    if isinstance(cost, Tensor) and cost.is_floating_point() and (not cost.dim() or cost.shape[0] == rows):
+def checked_cost(cost: Any, who: str, device: torch.device) -> Tensor:
+    """A cost as a plugin may charge it: floating-point numbers on the game's device. Raises `PluginError`."""
+    if isinstance(cost, Tensor) and cost.is_floating_point() and cost.device == device:
         return cost
-    told = f"{cost.dtype} of shape {tuple(cost.shape)}" if isinstance(cost, Tensor) else kind(cost)
-    raise PluginError(f"{who} charged {told}, expected floating-point numbers, ({rows}, ...) or one; tell its author")
+    told = f"{cost.dtype} of shape {tuple(cost.shape)} on {cost.device}" if isinstance(cost, Tensor) else kind(cost)
+    raise PluginError(f"{who} charged {told}, expected floating-point numbers on {device}; tell its author")
