@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ganlab.cli import parameters
-from ganlab.cli.output import say, say_json
+from ganlab.cli.output import cut, say, say_json
 from ganlab.cli.places import new_place
 from ganlab.cli.playing import plugins_that_warn, warnings_shown
 from ganlab.cli.sample_files import Form, NewPath
@@ -23,6 +23,9 @@ NAMED = 6
 """How many sizes, classes or groups of copies a line names."""
 
 PREVIEWED = 64
+
+LONGEST = 200
+"""Letters of a path that a message shows."""
 
 
 @click.group("data")
@@ -42,11 +45,13 @@ def check(path: Path, preview: str | None, as_json: bool) -> None:
     """
     target = None if preview is None else sheet_place(preview)
     if not os.path.lexists(path):
-        raise DataError(f"'{path}' does not exist; expected a folder or a file of data")
+        raise DataError(f"'{cut(str(path), LONGEST)}' does not exist; expected a folder or a file of data")
     with warnings_shown():
         report = plugins_that_warn().check_data(path)
     if report is None:
-        raise DataError(f"no plugin knows what '{path}' is; expected a folder of pictures, or an .npz file")
+        raise DataError(
+            f"no plugin knows what '{cut(str(path), LONGEST)}' is; expected a folder of pictures, or an .npz file"
+        )
     if as_json:
         say_json({"path": str(path), **plain(report)})
     else:
@@ -131,7 +136,7 @@ def named(names: Sequence[str]) -> str:
 
 def recipe_line(dataset: Mapping[str, Any]) -> str:
     """`dataset = { name = "image-folder", path = "photos" }`, as a recipe takes it."""
-    if any("\ud800" <= letter <= "\udfff" for letter in str(dataset)):
+    if any("\ud800" <= letter <= "\udfff" for value in dataset.values() for letter in str(value)):
         return "no recipe can name a path that is not UTF-8; rename it"
     # JSON writes text, numbers, truth values and lists as TOML does.
     return f"dataset = {{ {', '.join(f'{name} = {json.dumps(value)}' for name, value in dataset.items())} }}"
