@@ -6,6 +6,7 @@ import io
 import os
 import struct
 import zipfile
+from random import Random as Dice
 
 import numpy as np
 import pytest
@@ -207,3 +208,63 @@ def test_what_is_no_file_is_refused(make, tmp_path):
     ):
         with pytest.raises(DataError, match=words):
             make("npz", path=str(tmp_path / name))
+
+
+def packed(path, names, values, compression=zipfile.ZIP_DEFLATED):
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, values)
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name in names:
+            archive.writestr(name, buffer.getvalue())
+    return str(path)
+
+
+def test_an_array_that_compresses_as_no_data_do_is_refused_unread(make, tmp_path):
+    path = packed(tmp_path / "bomb.npz", ["x.npy"], np.zeros((100 << 20, 1), np.uint8))
+    with pytest.raises(DataError, match=r"claims 100 MiB in \d+ KiB, as no data compress"):
+        make("npz", path=path)
+
+
+def test_names_that_lead_elsewhere_lead_nowhere(make, tmp_path):
+    values = np.random.default_rng(0).integers(0, 256, (20, 4, 4), np.uint8)
+    names = ["../../outside.npy", "/absolute.npy", "a\\b.npy", "\x1b[2J\n.npy", "x.npy"]
+    path = packed(tmp_path / "paths.npz", names, values)
+    before = sorted(tmp_path.parent.rglob("*"))
+    with pytest.raises(DataError, match=r"holds 5 arrays \(\.\./\.\./outside, ") as caught:
+        make("npz", path=path)
+    assert caught.value.args[0].isprintable()
+    for name in ("../../outside", "x"):
+        assert len(make("npz", path=path, array=name).train) == 18
+    assert sorted(tmp_path.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "/dev/null", "/dev/zero", "~nobody-of-this-name/a.npz"])
+def test_a_path_that_is_no_file(make, name):
+    with pytest.raises(DataError, match=r"does not exist|not a regular file"):
+        make("npz", path=name)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_spoilt_archives_are_read_or_refused(make, tmp_path, compression):
+    path = packed(tmp_path / "x.npz", ["x.npy"], np.arange(160, dtype=np.uint8).reshape(10, 4, 4), compression)
+    whole = (tmp_path / "x.npz").read_bytes()
+    dice, read = Dice(0), 0
+    for _ in range(600):
+        data = bytearray(whole)
+        for _ in range(dice.randint(1, 4)):
+            place = dice.randrange(len(data))
+            if dice.random() < 0.3:
+                number = dice.choice((0, 1, 2**16 - 1, 2**31 - 1, 2**32 - 1))
+                data[place : place + 4] = struct.pack("<I", number)
+            elif dice.random() < 0.1:
+                del data[place:]
+                break
+            else:
+                data[place] = dice.randrange(256)
+        (tmp_path / "x.npz").write_bytes(data or b"x")
+        try:
+            make("npz", path=path, memory_mib=64)
+            read += 1
+        except DataError as refusal:
+            (_,) = str(refusal).splitlines()
+    assert 5 < read < 300
