@@ -55,7 +55,7 @@ def refuse(
     steered = bool(before.watch.interventions) or any(stage.goal for stage in before.stages)
     problems = []
     for key, (old, new) in changes.items():
-        told = f"{key}: was {shown(old)}, would become {shown(new)}"
+        told = f"{key}: was {shown(old)}, would {'be' if new is None else 'become'} {shown(new)}"
         if FROZEN.fullmatch(key):
             problems.append(f"{told}; a run that has begun keeps it: begin another with 'ganlab run'")
         elif FREE.fullmatch(key) and not (steered and STEERING.fullmatch(key)):

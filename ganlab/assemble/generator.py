@@ -15,8 +15,8 @@ from torch.nn import Module
 from ganlab.assemble.builder import Builder
 from ganlab.assemble.dry_round import example, generate_dry
 from ganlab.assemble.export_directory import RECIPE, WEIGHTS, ExportDirectory
+from ganlab.assemble.kept_recipe import kept_recipe
 from ganlab.assemble.memory import HEAVY, Counting, Heavy
-from ganlab.assemble.resolution import resolve
 from ganlab.assemble.rules import rules_of
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.engine.checkpoint import CheckpointFolder
@@ -63,7 +63,7 @@ def load_generator(
 
 
 def _of_run(directory: RunDirectory, plugins: Plugins, device: torch.device, raw: bool) -> LoadedGenerator:
-    recipe = resolve(read_toml(directory.path / "recipe.toml"), plugins)
+    _, recipe = kept_recipe(directory, plugins)
     state, path, problems = CheckpointFolder(directory.path / "checkpoints").newest()
     try:
         clock, players = state["game"]["clock"], state["game"]["players"]

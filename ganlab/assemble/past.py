@@ -145,9 +145,10 @@ class Past:
             )
         processes = self.identity.get("processes", record["processes"])
         if processes != record["processes"]:
+            how = "without torchrun" if processes == 1 else f"with 'torchrun --nproc-per-node {processes} -m ganlab'"
             raise RecipeError(
-                f"{told} by {processes} processes, this time there would be {record['processes']}; "
-                f"start it with 'torchrun --nproc-per-node {processes} -m ganlab', or add --allow device"
+                f"{told} by {processes} process{'es' if processes != 1 else ''}, this time there would be "
+                f"{record['processes']}; start it {how}, or add --allow device"
             )
 
     def restore(self, game: Game, run: Run, allowed: Collection[str]) -> None:

@@ -570,6 +570,7 @@ def test_no_command_trips_over_a_damaged_file(first: Path, here: Path, ask: Ask,
 @pytest.mark.parametrize("damage", ["missing", "empty", "zeros", "binary"])
 def test_a_lost_recipe_is_taken_from_the_checkpoint(first: Path, ask: Ask, played: Path, damage: str) -> None:
     DAMAGE[damage](first / "recipe.toml")
+    assert ask("sample", "first", "--out", "x.npz", "--count", 2).status == 0
     kept = (first / "recipe.toml").read_bytes() if (first / "recipe.toml").exists() else b""
     answer = ask("resume", "first", *MORE)
     assert answer.status == 0
