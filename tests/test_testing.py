@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -341,6 +342,17 @@ class MeasuresTensors(ganlab.Diagnostic):
         return {"a": torch.ones(())}
 
 
+class WritesOnSamples(ganlab.Diagnostic):
+    def measure(self, look: Any) -> Any:
+        return {"a": float(look.real(8)["image"].clamp_(0, 1).mean())}
+
+
+class SetsThreads(ganlab.Diagnostic):
+    def measure(self, look: Any) -> Any:
+        torch.set_num_threads(torch.get_num_threads() + 1)
+        return {"a": 1.0}
+
+
 class Wanders(ganlab.Diagnostic):
     ticks = 0
 
@@ -355,6 +367,8 @@ class Wanders(ganlab.Diagnostic):
         (Disturbs, "test_looking_disturbs_nothing"),
         (MeasuresTensors, "test_it_measures_numbers_with_names"),
         (Wanders, "test_names_stay_the_same_from_tick_to_tick"),
+        (WritesOnSamples, "test_samples_it_is_shown_stay_as_they_were"),
+        (SetsThreads, "test_it_leaves_the_process_as_it_was"),
     ],
 )
 def test_a_wrong_diagnostic_is_caught(diagnostic: type, check: str) -> None:
@@ -390,6 +404,38 @@ class Forgetful(ganlab.Monitor):
 def test_a_wrong_monitor_is_caught(monitor: type, wrong: set[str]) -> None:
     runs = {"healthy": [{"a": 1.0}] * 3, "ill": [{"a": 1.0}, {"a": -1.0}, {"a": -1.0}]}
     assert failing(conforming(testing.MonitorConformance, monitor, **runs)) == wrong
+
+
+def test_a_monitor_that_changes_what_others_read_is_caught() -> None:
+    class Meddles(ganlab.Monitor):
+        said = False
+
+        def judge(self, measurements: Any, progress: Any) -> Any:
+            if measurements.get("a", 0) >= 0 or self.said:
+                return []
+            self.said, measurements["a"] = True, 0.0
+            return [ganlab.Finding("m", "ill", ganlab.Severity.NOTE, progress.kimg, progress.round, 0.0)]
+
+        def state(self) -> Any:
+            return {"said": self.said}
+
+        def restore(self, state: Any) -> None:
+            self.said = state["said"]
+
+    runs = {"healthy": [{"a": 1.0}], "ill": [{"a": 1.0}, {"a": -1.0}]}
+    assert failing(conforming(testing.MonitorConformance, Meddles, **runs)) == {
+        "test_it_leaves_the_process_and_the_measurements_as_they_were"
+    }
+
+
+def test_an_intervention_whose_factor_is_no_number_is_caught() -> None:
+    class Breaks(ganlab.Intervention):
+        def answer(self, findings: Any, measurements: Any, progress: Any) -> Any:
+            return [ganlab.ScaleLearningRate("generator", math.nan)] if findings else []
+
+    found = ganlab.Finding("m", "ill", ganlab.Severity.NOTE, 0.0, 0, 0.0)
+    broken = conforming(testing.InterventionConformance, Breaks, findings=(found,))
+    assert failing(broken) == {"test_it_answers_with_actions"}
 
 
 def test_an_intervention_that_answers_with_a_word_is_caught() -> None:

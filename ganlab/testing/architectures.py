@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganlab.interfaces.architecture import Architecture, GeneratorShapes, ViewShapes
-from ganlab.testing.state import same
+from ganlab.testing.state import leaving_all_as_it_was, same
 from ganlab.testing.toys import ToyRandom, as_verdict
 from ganlab.values import Field
 
@@ -68,6 +68,13 @@ class ArchitectureConformance:
             assert same(dict(self._generator(shapes).state_dict()), dict(self._generator(shapes).state_dict()))
         for seen in self.discriminators:
             assert same(dict(self._discriminator(seen).state_dict()), dict(self._discriminator(seen).state_dict()))
+
+    def test_building_leaves_the_process_as_it_was(self) -> None:
+        with leaving_all_as_it_was():
+            for shapes in self.generators:
+                self._generator(shapes)
+            for seen in self.discriminators:
+                self._discriminator(seen)
 
     def test_sampling_twice_makes_the_same(self) -> None:
         for shapes in self.generators:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import torch
 
 from ganlab.interfaces.augmentation import Augmentation
-from ganlab.testing.state import check_taken_back, same
+from ganlab.testing.state import check_taken_back, leaving_all_as_it_was, same
 from ganlab.testing.toys import ToyRandom
 from ganlab.values import Side, View
 
@@ -66,6 +66,11 @@ class AugmentationConformance:
         before = view.data.clone()
         self.make().augment(view, "fake", ToyRandom(4))
         assert same(view.data, before), "the data were changed in place"
+
+    def test_it_leaves_the_process_as_it_was(self) -> None:
+        view = self.view()
+        with leaving_all_as_it_was():
+            self.make().augment(view, "fake", ToyRandom(4))
 
     def test_the_generator_learns_through_it(self) -> None:
         if not self.differentiable:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganlab.interfaces.dataset import Dataset, Source
-from ganlab.testing.state import same
+from ganlab.testing.state import leaving_all_as_it_was, same
 from ganlab.testing.toys import ToyRandom
 from ganlab.values import Field
 
@@ -74,6 +74,10 @@ class DatasetConformance:
         assert {name: shape(values) for name, values in first.items()} == {
             name: shape(values) for name, values in source.rows(indices, None).items()
         }
+
+    def test_it_leaves_the_process_as_it_was(self) -> None:
+        with leaving_all_as_it_was():
+            look(self.make().train)
 
     def test_the_fingerprint_is_the_contents(self) -> None:
         assert self.make().fingerprint() == self.make().fingerprint()

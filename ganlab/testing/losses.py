@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ganlab.interfaces.loss import Loss
+from ganlab.testing.state import leaving_all_as_it_was
 from ganlab.testing.toys import ToyRandom
 
 
@@ -66,6 +67,10 @@ class LossConformance:
             real, fake = self.logits(shape, 0.1, mistaken=0.5)
             before, after = self._discriminators(real, fake), self._discriminators(real, fake - 0.1)
             assert after < before, "the discriminator's cost must fall when the logits of fakes fall"
+
+    def test_it_leaves_the_process_as_it_was(self) -> None:
+        with leaving_all_as_it_was():
+            self.costs(*self.logits(self.shapes[0]))
 
     def test_sides_may_differ_in_rows(self) -> None:
         for shape in self.shapes:

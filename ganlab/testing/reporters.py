@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ganlab.interfaces.reporter import Reporter, RunInfo
-from ganlab.testing.state import check_plain
+from ganlab.testing.state import check_plain, leaving_all_as_it_was
 from ganlab.testing.toys import ToyRandom
 from ganlab.values import (
     Ending,
@@ -45,6 +45,10 @@ class ReporterConformance:
 
     def test_it_records_a_run_from_start_to_end(self) -> None:
         with TemporaryDirectory() as directory:
+            self.play(Path(directory))
+
+    def test_it_leaves_the_process_as_it_was(self) -> None:
+        with TemporaryDirectory() as directory, leaving_all_as_it_was():
             self.play(Path(directory))
 
     def test_it_bears_a_run_without_ticks_and_pictures(self) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
+
+from ganlab.surroundings import kept
 
 PLAIN = (bool, int, float, str, type(None), torch.Tensor)
 
@@ -48,6 +51,16 @@ def check_taken_back(worn: Any, fresh: Any) -> None:
     check_plain(state)
     fresh.restore(state)
     assert same(fresh.state(), state), "restore(state) does not take back what state() returned"
+
+
+@contextmanager
+def leaving_all_as_it_was() -> Iterator[None]:
+    """Raise AssertionError if, inside, a setting was changed that everybody in the process shares. Random numbers have
+    tests of their own: a network may draw them, if it has dropout."""
+    with kept() as changed:
+        yield
+    settings = [each for each in changed if not each.endswith("random numbers")]
+    assert not settings, f"it changed {', '.join(settings)}, which others share"
 
 
 def snapshot(networks: Mapping[str, Any]) -> dict[str, Any]:

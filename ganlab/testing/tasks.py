@@ -10,7 +10,7 @@ from torch import Tensor
 from ganlab.interfaces.architecture import Architecture
 from ganlab.interfaces.dataset import Dataset
 from ganlab.interfaces.task import Task
-from ganlab.testing.state import same
+from ganlab.testing.state import leaving_all_as_it_was, same
 from ganlab.testing.toys import ToyArchitecture, ToyDataset, ToyRandom, as_verdict, build_networks
 from ganlab.values import Batch, Fields, Given, Networks, Sample
 
@@ -102,6 +102,12 @@ class TaskConformance:
             assert name in right
             assert view.rows is not None, "a mismatched view says in `rows` which samples are left"
             assert view.given is not None, "a mismatched view has a condition that is wrong"
+
+    def test_it_leaves_the_process_as_it_was(self) -> None:
+        task, networks, _, _ = self.played()
+        with leaving_all_as_it_was(), torch.no_grad():
+            given = task.draw(self.batch(), ToyRandom(ROWS))
+            task.views(networks, task.generate(networks, given), given)
 
     def test_there_is_something_to_look_at(self) -> None:
         task, _, given, sample = self.played()

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ganlab.interfaces.term import Term
 from ganlab.interfaces.turn import Turn
-from ganlab.testing.state import check_taken_back, same, snapshot
+from ganlab.testing.state import check_taken_back, leaving_all_as_it_was, same, snapshot
 from ganlab.testing.toys import ToyTurn
 
 
@@ -58,6 +58,11 @@ class TermConformance:
         first = self.make().cost(self.turn()).detach()
         torch.manual_seed(1)
         assert same(self.make().cost(self.turn()).detach(), first), "the same table costs something else"
+
+    def test_it_leaves_the_process_as_it_was(self) -> None:
+        turn = self.turn()
+        with leaving_all_as_it_was():
+            self.make().cost(turn)
 
     def test_its_state_survives_a_restart(self) -> None:
         worn, turn = self.make(), self.turn()
