@@ -214,9 +214,13 @@ def log_warning(sentence: str) -> None:
     log.warning("%s", sentence)
 
 
-def checked_cost(cost: Any, who: str, device: torch.device) -> Tensor:
-    """A cost as a plugin may charge it: floating-point numbers on the game's device. Raises `PluginError`."""
+def checked_cost(cost: Any, device: torch.device, who: str, charger: Component, number: int) -> Tensor:
+    """A cost as a plugin may charge it: floating-point numbers on the game's device. Raises `PluginError`, which names
+    the charger and the round of that number."""
     if isinstance(cost, Tensor) and cost.is_floating_point() and cost.device == device:
         return cost
     told = f"{cost.dtype} of shape {tuple(cost.shape)} on {cost.device}" if isinstance(cost, Tensor) else kind(cost)
-    raise PluginError(f"{who} charged {told}, expected floating-point numbers on {device}; tell its author")
+    raise PluginError(
+        f"{who} ({where_from(charger)}{type(charger).__qualname__}) charged {told} in round {number}, "
+        f"expected floating-point numbers on {device}; mend the plugin, or play without it"
+    )

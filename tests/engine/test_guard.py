@@ -231,21 +231,21 @@ CPU = torch.device("cpu")
 @pytest.mark.parametrize(
     ("cost", "said"),
     [
-        (3.0, "charged a float, expected floating-point numbers on cpu"),
+        (3.0, "charged a float in round 3, expected floating-point numbers on cpu"),
         (None, "charged nothing"),
         ((torch.ones(8),), "charged a tuple"),
         (torch.ones(8, dtype=torch.int64), r"torch.int64 of shape \(8,\)"),
-        (torch.ones(8, device="meta"), "on meta, expected floating-point numbers on cpu"),
+        (torch.ones(8, device="meta"), "on meta in round 3, expected floating-point numbers on cpu"),
     ],
 )
 def test_a_cost_that_is_none_is_refused(cost: Any, said: str) -> None:
-    with pytest.raises(PluginError, match=rf"term 'bad' .*{said}"):
-        checked_cost(cost, "term 'bad'", CPU)
+    with pytest.raises(PluginError, match=rf"term 'bad' \(FailsLate\) .*{said}"):
+        checked_cost(cost, CPU, "term 'bad'", FailsLate(), 3)
 
 
 @pytest.mark.parametrize("cost", [torch.ones(()), torch.ones(8), torch.ones(3, 1, 3, 3), torch.ones(8).bfloat16()])
 def test_a_cost_is_any_floating_point_numbers_of_the_games_device(cost: Any) -> None:
-    assert checked_cost(cost, "term 'good'", CPU) is cost
+    assert checked_cost(cost, CPU, "term 'good'", FailsLate(), 3) is cost
 
 
 class Remembers(Monitor):
