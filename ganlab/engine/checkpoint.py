@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,7 +11,6 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-import numpy
 import torch
 
 from ganlab import disk
@@ -21,6 +19,7 @@ from ganlab.engine import container, vetting
 from ganlab.engine.container import one_line
 from ganlab.engine.controls import reapply
 from ganlab.engine.game import Clock, Game
+from ganlab.engine.shared_random import check_random, random_state, restore_random
 from ganlab.engine.signals import BrokenOff
 from ganlab.errors import CheckpointError, GanlabError
 from ganlab.interfaces.component import Component
@@ -99,7 +98,7 @@ def check_state(game: Game, state: Mapping[str, Any]) -> None:
     vetting.check_ledger(state["ledger"])
     vetting.check_actions(state["actions"])
     vetting.check_components(state["components"])
-    vetting.check_random(state["random"])
+    check_random(state["random"])
 
 
 def restore_components(components: Mapping[str, Component], states: Mapping[str, Any]) -> None:
@@ -134,29 +133,6 @@ def check_finite(game: Game) -> None:
                 f"{name} of player '{player.name}' holds numbers that are not finite; take an older checkpoint, or "
                 "--allow nonfinite"
             )
-
-
-def random_state(device: torch.device) -> dict[str, Any]:
-    """Global random states: ours never draw from them, but a plugin's network may (dropout)."""
-    version, numbers, gauss = random.getstate()
-    name, keys, *rest = numpy.random.get_state()
-    return {
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
-        "python": [version, list(numbers), gauss],
-        "numpy": [str(name), torch.from_numpy(numpy.asarray(keys, numpy.int64)), *(each for each in rest)],
-    }
-
-
-def restore_random(state: Mapping[str, Any], device: torch.device) -> None:
-    """Take back what `random_state` returned."""
-    version, numbers, gauss = state["python"]
-    random.setstate((version, tuple(numbers), gauss))
-    name, keys, *rest = state["numpy"]
-    numpy.random.set_state((name, keys.numpy().astype(numpy.uint32), *rest))
-    if state["cuda"] is not None and device.type == "cuda":
-        torch.cuda.set_rng_state(state["cuda"], device)
-    torch.set_rng_state(state["torch"])
 
 
 class CheckpointFolder:
@@ -219,8 +195,17 @@ class CheckpointFolder:
             return tree, path, problems
         if renamed:
             return *renamed[0], problems
-        told = "; ".join(problems) or "no checkpoint was written yet"
-        raise CheckpointError(f"{self.directory.parent.name}: {told}")
+        told = "; ".join(problems) or f"no checkpoint was written yet{self._strangers()}"
+        raise CheckpointError(
+            f"run '{self.directory.parent.name}' has no whole checkpoint: {told}; put a copy of one back, or begin anew"
+        )
+
+    def _strangers(self) -> str:
+        """What a person may take for a checkpoint."""
+        others = sorted(each.name for each in self.directory.glob("*.ckpt*") if ".tmp." not in each.name)
+        return (
+            f" ({one_line(repr(others[0]))} is no name of one, which says its samples in 12 digits)" if others else ""
+        )
 
 
 def set_aside(path: Path) -> None:

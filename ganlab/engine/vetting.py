@@ -10,7 +10,6 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any, TypeGuard, get_type_hints
 
-import torch
 from torch import Tensor
 
 from ganlab.answers import WrongAnswer, checked_actions
@@ -23,9 +22,6 @@ MOST = 2**62
 
 PLAIN: Mapping[Any, Any] = {str: str, int: int, float: int | float}
 """What may stand for a kind of number, or text."""
-
-TWISTER = 624
-"""Words in the state of a Mersenne Twister."""
 
 
 def check_same_names(what: str, kept: Any, mine: Collection[str]) -> None:
@@ -57,7 +53,7 @@ def check_clock(clock: Mapping[str, Any], names: Collection[str]) -> None:
     for name in names:
         count(f"clock '{name}'", clock[name])
     if clock["last_tick"] > clock["samples"]:
-        raise _strange("last tick", clock["last_tick"], f"one before sample {clock['samples']}")
+        raise strange("last tick", clock["last_tick"], f"one before sample {clock['samples']}")
 
 
 def check_streams(positions: Mapping[str, Any]) -> None:
@@ -71,27 +67,27 @@ def check_ledger(ledger: Any) -> None:
     for name, entry in table("ledger", ledger).items():
         what = f"ledger's '{one_line(name)}'"
         if not isinstance(name, str) or not isinstance(entry, list | tuple) or len(entry) not in (2, 3):
-            raise _strange(what, entry, "a sum, a count and a list")
+            raise strange(what, entry, "a sum, a count and a list")
         total, number, fresh = (*entry, None)[:3]
         count(what, number)
         summed = number == 0 if total is None else _real(total) and total.dim() == 0 and number > 0
         if not summed or not (fresh is None or (_real(fresh) and fresh.dim() > 0 and fresh.numel() > 0)):
-            raise _strange(what, entry, "a sum, a count and a list")
+            raise strange(what, entry, "a sum, a count and a list")
 
 
 def check_actions(actions: Any) -> None:
     """Raise `CheckpointError` unless each is an action that an intervention could have asked for."""
     if not isinstance(actions, list | tuple):
-        raise _strange("actions", actions, "a list")
+        raise strange("actions", actions, "a list")
     for kept in actions:
         kind = KINDS.get(str(table("action", kept).get("kind")))
         options = {name: value for name, value in kept.items() if name != "kind"}
         hints = {} if kind is None else get_type_hints(kind)
         if kind is None or set(options) != set(hints):
-            raise _strange("action", kept, f"one of {', '.join(KINDS)}")
+            raise strange("action", kept, f"one of {', '.join(KINDS)}")
         for name, value in options.items():
             if not isinstance(value, PLAIN[hints[name]]) or isinstance(value, bool):
-                raise _strange(f"{name} of a {kind.__name__}", value, f"a {hints[name].__name__}")
+                raise strange(f"{name} of a {kind.__name__}", value, f"a {hints[name].__name__}")
         try:
             checked_actions([kind(**options)])
         except WrongAnswer as error:
@@ -101,43 +97,20 @@ def check_actions(actions: Any) -> None:
 def check_factor(player: str, factor: Any) -> None:
     """Raise `CheckpointError` unless it is something to multiply a learning rate by."""
     if not is_finite(factor):
-        raise _strange(f"learning rate's factor of player '{player}'", factor, "a finite number")
-
-
-def check_random(state: Any) -> None:
-    """Raise `CheckpointError` unless each generator's state has its size. A place in the table of a Mersenne Twister
-    beyond its end would be read from memory that is none of it: numpy does not look."""
-    for kind in ("python", "numpy"):
-        if not isinstance(table("random states", state)[kind], list | tuple):
-            raise _strange(f"random state of {kind}", state[kind], "a list")
-    version, numbers, gauss = state["python"]
-    python = isinstance(numbers, list | tuple) and len(numbers) == TWISTER + 1
-    if not python or not all(_whole(each, 2**32 - 1) for each in numbers) or numbers[-1] > TWISTER:
-        raise _strange("random state of Python", numbers, f"{TWISTER} words and a place")
-    name, keys, place, has_gauss, cached = state["numpy"]
-    words = isinstance(keys, Tensor) and keys.dtype == torch.int64 and keys.shape == (TWISTER,)
-    if name != "MT19937" or not words or bool(((keys < 0) | (keys >= 2**32)).any()) or not _whole(place, TWISTER):
-        raise _strange("random state of numpy", [name, place], f"MT19937, {TWISTER} words and a place")
-    if not _whole(has_gauss, 1) or not is_finite(cached) or not (gauss is None or is_finite(gauss)) or version != 3:
-        raise _strange("random state", [version, gauss, has_gauss, cached], "Python's and numpy's")
-    for device in ("torch", "cuda"):
-        kept = state[device]
-        bytes_ = isinstance(kept, Tensor) and kept.dtype == torch.uint8 and kept.dim() == 1
-        if not bytes_ and (kept is not None or device == "torch"):
-            raise _strange(f"random state of {device}", kept, "bytes")
+        raise strange(f"learning rate's factor of player '{player}'", factor, "a finite number")
 
 
 def table(what: str, value: Any) -> Mapping[Any, Any]:
     """The value, which is a table. Raises `CheckpointError`."""
     if not isinstance(value, dict):
-        raise _strange(what, value, "a table")
+        raise strange(what, value, "a table")
     return value
 
 
 def count(what: str, value: Any) -> int:
     """The value, which is a whole number from 0 on. Raises `CheckpointError`."""
-    if not _whole(value, MOST):
-        raise _strange(what, value, "a count")
+    if not is_whole(value, MOST):
+        raise strange(what, value, "a count")
     return int(value)
 
 
@@ -145,10 +118,11 @@ def is_finite(value: Any) -> TypeGuard[float]:
     """True for a finite number."""
     if isinstance(value, float):
         return math.isfinite(value)
-    return _whole(value, MOST, -MOST)
+    return is_whole(value, MOST, -MOST)
 
 
-def _whole(value: Any, most: int, least: int = 0) -> TypeGuard[int]:
+def is_whole(value: Any, most: int, least: int = 0) -> TypeGuard[int]:
+    """True for a whole number between these; `True` is none."""
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
@@ -156,6 +130,7 @@ def _real(value: Any) -> TypeGuard[Tensor]:
     return isinstance(value, Tensor) and not value.is_complex()
 
 
-def _strange(what: str, value: Any, expected: str) -> CheckpointError:
+def strange(what: str, value: Any, expected: str) -> CheckpointError:
+    """The error that says so."""
     told = f"a {type(value).__name__}" if isinstance(value, Tensor | list | dict | tuple) else one_line(repr(value), 60)
     return CheckpointError(f"the checkpoint's {what} is {told}, expected {expected}; take another checkpoint")
