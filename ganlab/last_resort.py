@@ -34,13 +34,18 @@ class LastResort:
         if self._process != os.getpid():  # a child of fork inherits neither timers nor threads
             self._process = os.getpid()
             self._timers = timers(ctypes.addressof(self._line))
-        self._line.value = line.encode(errors="replace")[: LONGEST_LINE - 1]
+        self.tell(line)
         if log is not None or not self._timers:
             file = log or sys.__stderr__
             if file is not None:
                 faulthandler.dump_traceback_later(max(seconds, 1e-3), file=file, exit=not self._timers)
         for timer, later in zip(self._timers, (SAID_AFTER, ENDED_AFTER), strict=False):
             timer.set(max(seconds, 1e-3) + later)
+
+    def tell(self, line: str) -> None:
+        """Say this line, when the time has come, and no other."""
+        shown = line if line.isprintable() else "".join(each if each.isprintable() else "?" for each in line)
+        self._line.value = shown.encode(errors="replace")[: LONGEST_LINE - 1]
 
     def disarm(self) -> None:
         """All is well."""

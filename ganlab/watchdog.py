@@ -148,6 +148,8 @@ class Watchdog:
                 return
             if all(each.beat is None for each in self._calls):
                 self._put_off(call)
+            elif self._last_resort is not None:
+                self._last_resort.tell(self._last_words(call))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._look, name="ganlab-watchdog", daemon=True)
                 self._thread.start()
@@ -160,7 +162,10 @@ class Watchdog:
             from ganlab.last_resort import LastResort
 
             self._last_resort = LastResort()
-        self._last_resort.arm(left, self._ended(call.who, call, "") + "; last error of the system", self._log)
+        self._last_resort.arm(left, self._last_words(call), self._log)
+
+    def _last_words(self, call: Call) -> str:
+        return self._ended(call.who, call, "") + "; last error of the system"
 
     def _look(self) -> None:
         """Look again and again; when there is nothing to look at, the thread goes."""

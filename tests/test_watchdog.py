@@ -146,6 +146,19 @@ print("fine")
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_call_into_c_in_the_middle_of_a_run_is_ended_by_its_own_name(tmp_path: Path) -> None:
+    log = tmp_path / "crash.log"
+    done = ended("""
+with stacks_in(log), alive(lambda: turns, lambda frame: None):
+    for turns in range(20): time.sleep(0.01)
+    with watched("diagnostic 'slow'", slow=True):
+        sum(range(10**15))
+""", log, "0.25")  # fmt: skip
+    assert done.returncode == 5
+    assert "error[E-PLUGIN]: diagnostic 'slow' has not ended in 1.5 seconds" in done.stderr
+    assert "most recent call first" in log.read_text()
+
+
 def test_a_child_of_fork_is_watched_too(tmp_path: Path) -> None:
     done = ended("""
 import os
