@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import os
 import sys
+from contextlib import suppress
 
 
 def printable(text: str, but: str = "") -> str:
     """Escaped where it would move the cursor, change the colour or turn the direction of writing, `but` for these."""
     if text.isprintable():
         return text
+    with suppress(UnicodeError):  # a shell that has not said its encoding hands over bytes in disguise
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8")
     return "".join(letter if letter.isprintable() or letter in but else ascii(letter)[1:-1] for letter in text)
 
 

@@ -7,6 +7,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,8 @@ def layered(tree: Tree, find: Callable[[str], Path]) -> Tree:
 def override(tree: Tree, settings: Sequence[str]) -> Tree:
     """`tree` with each `dotted.key=value` set; values are TOML, or else text. Items of a list are named by their
     `name` or `label`, or numbered from 0."""
-    for setting in settings:
+    for given in settings:
+        setting = _decoded(given)
         key, equals, text = setting.partition("=")
         path, told = [part.strip() for part in key.split(".")], f"--set {short(setting)}"
         if not equals or not all(path):
@@ -102,6 +104,13 @@ def to_toml(tree: Mapping[str, Any]) -> str:
 def _escaped(letter: str) -> str:
     """As TOML writes a letter that moves the cursor or turns the direction of writing."""
     return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"
+
+
+def _decoded(setting: str) -> str:
+    """What was typed, if the shell has not said its encoding and Python therefore kept the bytes in disguise."""
+    with suppress(UnicodeError):
+        return os.fsencode(setting).decode()
+    return setting
 
 
 def _value(text: str) -> Any:
