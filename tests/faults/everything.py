@@ -15,13 +15,15 @@ from typing import Any
 import numpy
 import torch
 from PIL import Image
+from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+from tensorboard.compat.proto.event_pb2 import Event
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 import ganlab
 from ganlab import Finding, Look, Progress, Severity
 from tests.engine.toys import ToyPlugins
-from tests.faults.lives import Lives
+from tests.faults.lives import Lives, lines
 
 
 class Convolutions(ganlab.Architecture):
@@ -44,7 +46,7 @@ class Convolutions(ganlab.Architecture):
 
 
 class Judge(nn.Module):
-    """One logit."""
+    """One logit, the sum of three."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -53,11 +55,11 @@ class Judge(nn.Module):
             nn.LeakyReLU(0.2),
             nn.Dropout(0.2),
             nn.Flatten(),
-            spectral_norm(nn.Linear(64, 1)),
+            spectral_norm(nn.Linear(64, 3)),
         )
 
     def forward(self, data: Tensor, given: Any = None) -> Tensor:
-        logits: Tensor = self.layers(data).flatten()
+        logits: Tensor = self.layers(data).sum(1)
         return logits
 
 
@@ -85,6 +87,14 @@ class Trend(ganlab.Diagnostic):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.past = state["past"]
+
+
+class Staged(ganlab.Diagnostic):
+    """A coverage that falls and recovers, and one that never comes, whatever the game does."""
+
+    def measure(self, look: Look) -> Mapping[str, float]:
+        fraction = look.progress.fraction
+        return {"staged": 0.3 if 0.5 < fraction < 0.7 else 0.9, "reached": 0.2 - 0.1 * fraction}
 
 
 class Breaks(ganlab.Diagnostic):
@@ -145,7 +155,7 @@ class Meddles(ganlab.Intervention):
 PLUGINS = {
     "architectures": {"convolutions": Convolutions},
     "terms": {"luck": Luck},
-    "diagnostics": {"trend": Trend, "breaks": Breaks},
+    "diagnostics": {"trend": Trend, "staged": Staged, "breaks": Breaks},
     "monitors": {"often": Often},
     "interventions": {"meddles": Meddles},
 }
@@ -153,7 +163,7 @@ PLUGINS = {
 TERMS = [
     {"name": "r1", "on": "image", "every": 2},
     {"name": "lecam", "on": "image", "weight": 0.1},
-    {"name": "path-length", "on": "generator", "weight": 0.1, "every": 3},
+    {"name": "path-length", "on": "generator", "weight": 0.1, "every": 2},
     {"name": "luck", "on": "generator", "weight": 0.1},
 ]
 
@@ -196,9 +206,14 @@ RECIPE: dict[str, Any] = {
             {"name": "coverage", "count": 16},
             {"name": "balance", "count": 16},
             {"name": "trend"},
+            {"name": "staged"},
             {"name": "breaks"},
         ],
-        "monitors": [{"name": "often"}, {"name": "lost-coverage"}, {"name": "never-covered"}],
+        "monitors": [
+            {"name": "often"},
+            {"name": "lost-coverage", "measurement": "staged"},
+            {"name": "never-covered", "measurement": "reached"},
+        ],
         "interventions": [{"name": "meddles"}],
     },
 }
@@ -208,6 +223,31 @@ def lives(runs: Path, recipe: dict[str, Any] = RECIPE) -> Lives:
     """The lives of a run of it below `runs`."""
     torch.set_num_threads(1)
     return Lives(runs, ToyPlugins(**PLUGINS), recipe)
+
+
+def left(run: Lives) -> dict[str, Any]:
+    """All that a run leaves that is not a time, and whether its times grow from life to life."""
+    seconds = [line["seconds"] for line in lines(run.directory / "measurements.jsonl")]
+    return {
+        "bits": run.bits(),
+        "records": run.records(),
+        "curves": run.curves(),
+        "texts": texts(run.directory),
+        "pictures": run.pictures(),
+        "seconds grow": seconds == sorted(seconds),
+    }
+
+
+def texts(directory: Path) -> dict[str, tuple[int, bytes]]:
+    """What TensorBoard shows beside curves, by tag: how often it was written, and the last."""
+    found: dict[str, tuple[int, bytes]] = {}
+    for path in sorted(directory.glob("events.*")):
+        for event in map(Event.FromString, RawEventFileLoader(str(path)).Load()):
+            for value in event.summary.value:
+                if not value.tag.startswith("_hparams") and not value.HasField("simple_value"):
+                    count, _ = found.get(value.tag, (0, b""))
+                    found[value.tag] = (count + 1, value.SerializeToString(deterministic=True))
+    return found
 
 
 def pictures_in(folder: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,12 @@ import torch
 from ganlab import disk
 from ganlab.assemble import provenance
 from ganlab.assemble.run_directory import RunDirectory
+from ganlab.builtin.datasets import digits
 from ganlab.disk import System
 from ganlab.engine.checkpoint import CheckpointFolder
 from ganlab.errors import CheckpointError
 from ganlab.values import Ending
-from tests.faults.everything import RECIPE, lives, pictures_in
+from tests.faults.everything import RECIPE, left, lives, pictures_in
 from tests.faults.lives import Lives
 
 OPERATION, PUBLISHED = b"o", b"p"
@@ -136,11 +138,6 @@ def newest(run: Lives) -> int:
     return int(state["game"]["clock"]["samples"])
 
 
-def left(run: Lives) -> dict[str, Any]:
-    """All that a run leaves that is not a time."""
-    return {"bits": run.bits(), "records": run.records(), "curves": run.curves(), "pictures": run.pictures()}
-
-
 def is_free(run: Lives) -> bool:
     """True if the run's directory can be locked."""
     directory = RunDirectory(run.directory)
@@ -153,7 +150,10 @@ def play(kills: int, seed: int, streamed: bool) -> dict[str, Any]:
     """Kill so many lives; how it went. `wrong` is a list of sentences, empty if nothing was lost."""
     torch.set_num_threads(1)
     chance = random.Random(seed)
-    provenance.git_commit = lambda: None  # a child of each child, which has nothing to do with it
+    # What costs as much as a short life, and has nothing to do with it, is done once.
+    provenance.git_commit = lambda: None
+    provenance.version = cache(provenance.version)
+    digits.read_digits = cache(digits.read_digits)
     with scratch() as place:
         os.environ["GANLAB_CACHE"] = str(place / "cache")
         recipe = {**RECIPE, "dataset": pictures_in(place / "pictures")} if streamed else RECIPE
