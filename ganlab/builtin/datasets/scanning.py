@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import time
 from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ from itertools import chain
 from math import prod
 from pathlib import Path
 from random import Random
+from time import monotonic, time_ns
 
 from PIL import Image
 from torch import Tensor
@@ -96,8 +96,8 @@ class Scanner:
         self._keeper = Keeper(memory_bytes)
         self._stop = threading.Event()
         self._alike: dict[tuple[Shape, ...], tuple[Shape, ...]] = {}
-        self._fresh = time.time_ns() - FRESH_NANOSECONDS
-        self._save_at = time.monotonic() + SAVE_SECONDS
+        self._fresh = time_ns() - FRESH_NANOSECONDS
+        self._save_at = monotonic() + SAVE_SECONDS
 
     def scan(self, known: Manifest) -> Files:
         """All files. Raises `Stale` if the manifest is not to be believed."""
@@ -107,7 +107,7 @@ class Scanner:
         self._keeper.expect(sum(map(prod, chain.from_iterable(files.shapes))))
         for place, look in self._looks():
             self._take(place, look)
-            if time.monotonic() > self._save_at:
+            if monotonic() > self._save_at:
                 self._save()
         if not told == sum(self._believed) == len(files.names):
             self._save()
@@ -229,7 +229,7 @@ class Scanner:
             files.problems[place] = str(problem)
 
     def _save(self) -> None:
-        began = time.monotonic()
+        began = monotonic()
         manifest.save(self._files.root, self._files.records())
-        now = time.monotonic()
+        now = monotonic()
         self._save_at = now + max(SAVE_SECONDS, 20 * (now - began))

@@ -88,11 +88,21 @@ def test_a_link_to_the_folder_itself_is_what_the_user_asked_for(make, tmp_path, 
     assert samples(make("image-folder", path=str(link))) == 5
 
 
-def test_a_file_that_becomes_a_link_while_we_look_is_not_followed(tmp_path, save):
+def test_a_file_that_becomes_a_link_while_we_look_is_not_followed(tmp_path, save, monkeypatch):
     outside = save("outside.png")
     (tmp_path / "in.png").symlink_to(outside)
     with pytest.raises(reaching.UnusableNow, match="not a regular file"):
         reaching.read(tmp_path, "in.png")
+    monkeypatch.setattr(reaching, "status", lambda root, name: (0, 0, 0))  # it became one just after that
+    with pytest.raises(reaching.UnusableNow, match="unreadable: Too many levels of symbolic links"):
+        reaching.read(tmp_path, "in.png")
+
+
+def test_a_file_that_becomes_a_pipe_while_we_look_is_not_waited_for(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.png")
+    monkeypatch.setattr(reaching, "status", lambda root, name: (0, 0, 0))
+    with pytest.raises(reaching.UnusableNow, match="not a regular file"):
+        reaching.read(tmp_path, "pipe.png")
 
 
 @pytest.mark.parametrize("name", ["d", "folder-with-a-longer-name"])

@@ -343,6 +343,13 @@ def test_what_is_no_file_is_no_manifest(folder, look, cache, kind, tmp_path_fact
     assert look(folder) == (before, 40)
 
 
+def test_the_manifest_of_another_user_is_as_good_as_none(folder, look, cache, monkeypatch):
+    before, _ = look(folder)
+    me = os.geteuid()
+    monkeypatch.setattr(manifest.os, "geteuid", lambda: me + 1)
+    assert look(folder) == (before, 40)
+
+
 def test_where_the_cache_is(monkeypatch, tmp_path):
     monkeypatch.delenv("GANLAB_CACHE")
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "me")

@@ -44,6 +44,14 @@ def end(*_: object) -> None:
     raise Ended
 
 
+def wait_for_readers() -> None:
+    """They end by themselves, each with the file it has begun."""
+    deadline = time.monotonic() + 5
+    while any(each.name.startswith("ganlab-scan") for each in threading.enumerate()):
+        assert time.monotonic() < deadline, "a reader goes on"
+        time.sleep(0.01)
+
+
 def test_a_signal_ends_a_scan_at_once(scan, many, monkeypatch):
     looked = []
 
@@ -64,10 +72,7 @@ def test_a_signal_ends_a_scan_at_once(scan, many, monkeypatch):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert time.monotonic() - began < 0.28
-    deadline = time.monotonic() + 5
-    while any(each.name.startswith("ganlab-scan") for each in threading.enumerate()):
-        assert time.monotonic() < deadline, "a reader goes on"
-        time.sleep(0.01)
+    wait_for_readers()
     assert len(looked) <= 4
 
 
@@ -93,7 +98,7 @@ def test_the_order_does_not_depend_on_threads(scan, many, monkeypatch, readers):
 def clock(monkeypatch):
     """A second goes by for every file."""
     now = [0.0]
-    monkeypatch.setattr(scanning.time, "monotonic", lambda: now.__setitem__(0, now[0] + 1) or now[0])
+    monkeypatch.setattr(scanning, "monotonic", lambda: now.__setitem__(0, now[0] + 1) or now[0])
     return now
 
 
@@ -111,6 +116,7 @@ def test_a_long_scan_keeps_what_it_has_found_so_far(scan, many, monkeypatch, clo
     monkeypatch.setattr(manifest, "save", save)
     with pytest.raises(Ended):
         scan()
+    wait_for_readers()
     assert 0 < saved[0] < saved[2] < 200
     opened, open_picture = [], scanning.open_picture
     monkeypatch.setattr(scanning, "open_picture", lambda data: opened.append(1) or open_picture(data))
