@@ -166,6 +166,12 @@ def test_pictures_twice_as_wide_as_high_may_be_pairs(here: Path, ask: Ask) -> No
     assert "for pairs side by side say name = 'paired-folder'" in ask("data", "check", "wide").out
 
 
+def test_pictures_without_an_ending_are_told(photos: Path, ask: Ask) -> None:
+    (photos / "cat/0.png").rename(photos / "cat/0")
+    (photos / "dog/1.png").rename(photos / "dog/1.txt")
+    assert "2 files are taken for pictures by their first bytes" in ask("data", "check", "photos").out
+
+
 def test_arrays_are_described_and_their_labels_found(here: Path, ask: Ask) -> None:
     images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), np.uint8)
     images[7] = images[3]

@@ -57,7 +57,7 @@ def check_folder(root: Path) -> DataReport:
         problems=contents.problems.names,
         passed_over=dict(sorted(contents.passed.items())),
         refusals=_refusals(contents, samples),
-        notes=_notes(facts) if not twins else (),
+        notes=_notes(contents, [] if twins else facts),
         dataset=names | _options(contents, facts, one_size),
         preview=_preview(samples, facts) if samples.names else None,
     )
@@ -100,10 +100,13 @@ def _options(contents: Contents, facts: list[Facts], one_size: bool) -> dict[str
     return options
 
 
-def _notes(facts: list[Facts]) -> list[str]:
+def _notes(contents: Contents, facts: list[Facts]) -> list[str]:
+    notes = []
     if facts and all(each.width == 2 * each.height for each in facts):
-        return ["every picture is twice as wide as high: for pairs side by side say name = 'paired-folder'"]
-    return []
+        notes.append("every picture is twice as wide as high: for pairs side by side say name = 'paired-folder'")
+    if contents.disguised:
+        notes.append(f"{contents.disguised} files are taken for pictures by their first bytes, whatever their endings")
+    return notes
 
 
 def _classes(samples: Samples) -> dict[str, int]:

@@ -22,11 +22,13 @@ LINKS = "symbolic links"
 
 @dataclass
 class Contents:
-    """Candidates below `root`, relative to it; `passed` counts, by kind, what was passed over."""
+    """Candidates below `root`, relative to it, of which `disguised` have no picture's ending; `passed` counts, by kind,
+    what was passed over."""
 
     root: Path
     names: list[str] = field(default_factory=list)
     folders: int = 0
+    disguised: int = 0
     passed: Counter[str] = field(default_factory=Counter)
     problems: Problems = field(default_factory=Problems)
 
@@ -71,8 +73,11 @@ def _look_into(contents: Contents, folder: str, ahead: list[str]) -> None:
                 contents.passed[LINKS] += 1
             elif entry.is_dir(follow_symlinks=False):
                 ahead.append(name)
-            elif entry.name.lower().endswith(ENDINGS) or _begins_like_a_picture(contents.root, name):
+            elif entry.name.lower().endswith(ENDINGS):
                 contents.names.append(name)
+            elif _begins_like_a_picture(contents.root, name):
+                contents.names.append(name)
+                contents.disguised += 1
             else:
                 contents.passed["other files"] += 1
 

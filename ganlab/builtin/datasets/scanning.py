@@ -7,6 +7,7 @@ Files are looked at by a few threads, in order, a few ahead: neither a million o
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import threading
 from array import array
@@ -31,8 +32,10 @@ from ganlab.builtin.datasets.files import Files
 from ganlab.builtin.datasets.keeping import Keeper
 from ganlab.builtin.datasets.manifest import Manifest, Record
 from ganlab.builtin.datasets.opening import Facts, alone, open_picture
-from ganlab.builtin.datasets.problems import Unusable, UnusableNow
+from ganlab.builtin.datasets.problems import Unusable, UnusableNow, shown
 from ganlab.builtin.datasets.reaching import Stamp, read, status
+
+log = logging.getLogger("ganlab")
 
 READERS = min(4, os.cpu_count() or 1)
 AT_ONCE = 16
@@ -49,6 +52,9 @@ FRESH_NANOSECONDS = 2_000_000_000
 
 SAVE_SECONDS = 60.0
 """How often a long scan keeps what it has found, unless that takes more than a twentieth of the time."""
+
+TELL_SECONDS = 20.0
+"""How often a long scan says how far it is."""
 
 
 class Stale(Exception):
@@ -98,6 +104,7 @@ class Scanner:
         self._alike: dict[tuple[Shape, ...], tuple[Shape, ...]] = {}
         self._fresh = time_ns() - FRESH_NANOSECONDS
         self._save_at = monotonic() + SAVE_SECONDS
+        self._tell_at = monotonic() + TELL_SECONDS
 
     def scan(self, known: Manifest) -> Files:
         """All files. Raises `Stale` if the manifest is not to be believed."""
@@ -107,8 +114,12 @@ class Scanner:
         self._keeper.expect(sum(map(prod, chain.from_iterable(files.shapes))))
         for place, look in self._looks():
             self._take(place, look)
-            if monotonic() > self._save_at:
+            now = monotonic()
+            if now > self._save_at:
                 self._save()
+            if now > self._tell_at:
+                self._tell_at = now + TELL_SECONDS
+                log.info("in '%s' %d of %d files are looked at", shown(str(files.root)), place + 1, len(files.names))
         if not told == sum(self._believed) == len(files.names):
             self._save()
         if not self._keeper.keeping:
