@@ -6,7 +6,7 @@ import click
 
 from ganlab.cli import parameters
 from ganlab.cli.output import say, say_json, say_table
-from ganlab.cli.run import find_recipe, recipe_file
+from ganlab.cli.run import checked, recipe_file
 
 
 @click.group("recipe", invoke_without_command=True)
@@ -46,12 +46,9 @@ def show(recipe: str) -> None:
 @parameters.as_json
 def check(recipe: str, settings: tuple[str, ...], as_json: bool) -> None:
     """Check RECIPE, a name or a .toml file: every name, option, type and range, and say all that is wrong."""
-    from ganlab.assemble.resolution import resolve
     from ganlab.plugins import Plugins
-    from ganlab.recipe import override
 
-    plugins = Plugins(tried=True)
-    resolve(override(find_recipe(recipe, plugins), settings), plugins)
+    checked(recipe, settings, Plugins(tried=True))
     if as_json:
         say_json({"recipe": recipe, "problems": []})
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ from ganlab.errors import RecipeError, nearest
 
 if TYPE_CHECKING:
     from ganlab.plugins import Plugins
+    from ganlab.recipe import Recipe
     from ganlab.recipe.layers import Tree
 
 DEFAULT = "digits"
@@ -54,12 +57,10 @@ def command(
     if first_process() and not dry_run:
         check_place(runs, name)
 
-    from ganlab.assemble.resolution import resolve
-    from ganlab.recipe import override, to_toml
+    from ganlab.recipe import to_toml
 
     plugins = plugins_that_warn()
-    tree = override(find_recipe(recipe, plugins), [*settings, *([] if seed is None else [f"seed={seed}"])])
-    complete = resolve(tree, plugins)
+    complete = checked(recipe, [*settings, *([] if seed is None else [f"seed={seed}"])], plugins)
     if dry_run:
         say(to_toml(as_tree(complete)).rstrip("\n"))
         return 0
@@ -71,15 +72,32 @@ def command(
     return play(session, complete, plugins, directory, device=device, as_json=as_json, recipe_name=recipe_name)
 
 
+def checked(recipe: str, settings: Sequence[str], plugins: Plugins) -> Recipe:
+    """The complete recipe of that name or in that file, changed by `settings`. Raises `RecipeError` or `PluginError`,
+    with the lines of the file in which the problems are."""
+    from ganlab.assemble.resolution import resolve
+    from ganlab.recipe import override
+    from ganlab.recipe.lines import told_with_lines
+
+    tree = override(find_recipe(recipe, plugins), settings)
+    with told_with_lines(Path(recipe), settings) if is_file(recipe) else nullcontext():
+        return resolve(tree, plugins)
+
+
+def is_file(recipe: str) -> bool:
+    """True for what is no name of a recipe."""
+    return recipe.endswith(".toml") or os.sep in recipe
+
+
 def find_recipe(recipe: str, plugins: Plugins) -> Tree:
     """The recipe of that name or in that file, laid over what it extends."""
     from ganlab.recipe import layered, read_toml
 
-    is_file = recipe.endswith(".toml") or os.sep in recipe
-    if not is_file and Path(f"{recipe}.toml").is_file() and recipe not in plugins.names("recipes", third_party=True):
+    in_file = is_file(recipe)
+    if not in_file and Path(f"{recipe}.toml").is_file() and recipe not in plugins.names("recipes", third_party=True):
         raise RecipeError(f"no recipe named '{recipe}', but there is a file: say {recipe}.toml")
     return layered(
-        read_toml(Path(recipe) if is_file else recipe_file(recipe, plugins)), lambda name: recipe_file(name, plugins)
+        read_toml(Path(recipe) if in_file else recipe_file(recipe, plugins)), lambda name: recipe_file(name, plugins)
     )
 
 
