@@ -358,7 +358,7 @@ def test_a_signal_ends_a_check_at_once(here: Path, number: signal.Signals, statu
     child.send_signal(number)
     began = time.monotonic()
     out, err = child.communicate(timeout=30)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert (child.returncode, out) == (status, "")
     assert err.split() == ["ganlab:", "interrupted" if number == signal.SIGINT else "terminated"]
 

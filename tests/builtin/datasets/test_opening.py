@@ -142,10 +142,10 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_refused_from_its_header(name):
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Unusable, match=r"over 64 megapixels|truncated or damaged"):
         open_picture(BOMBS[name])
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def tiled(side: int, compression: int, data: bytes) -> bytes:
