@@ -11,15 +11,9 @@ import sys
 
 
 def open_closed_streams() -> None:
-    """Give the process its standard input, output and error."""
+    """Give the process the standard input, output and error that Python found closed."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
-        try:
-            os.fstat(number)
-        except OSError:
-            nothing = os.open(os.devnull, os.O_RDWR)
-            os.dup2(nothing, number)
-            if nothing != number:
-                os.close(nothing)
-        if getattr(sys, name) is None:  # closed before Python began; by now the number may be another file's
-            mode = "w" if number else "r"
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free: that of the stream
+            os.set_inheritable(nothing, True)
+            setattr(sys, name, os.fdopen(nothing, "w" if number else "r", encoding="utf-8"))

@@ -102,6 +102,11 @@ def test_a_name_that_means_something_else_somewhere_is_refused(tmp_path: Path, n
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_could_not_be_begun_is_not_found_by_name_either() -> None:
+    assert not [name for name in BAD_NAMES if is_name(name)]
+    assert all(map(is_name, GOOD_NAMES))
+
+
 @pytest.mark.parametrize("name", GOOD_NAMES)
 def test_a_plain_name_is_a_directory_of_runs(tmp_path: Path, name: str) -> None:
     directory = RunDirectory.claim(tmp_path / "runs", name, "")
@@ -461,6 +466,28 @@ def test_a_start_that_was_given_up_meanwhile_is_begun_anew(tmp_path: Path, monke
     assert held(runs / "x/lock")
     assert (runs / "x/lock").read_text().startswith(f"process {os.getpid()}")
     directory.unlock()
+
+
+def test_a_lock_on_a_file_that_was_taken_away_is_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = begin(tmp_path / "x") / "lock"
+    real = os.open
+    opened = []
+
+    def late(*arguments: Any) -> int:
+        opened.append(real(*arguments))
+        if len(opened) == 1:
+            path.unlink()
+            path.write_text("")
+        return opened[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ganlab.assemble.run_lock.os.open", late)
+        lock = Lock(path)
+        lock.take()
+    assert len(opened) == 2
+    assert held(path)
+    lock.leave()
+    assert not held(path)
 
 
 def test_half_written_files_of_a_killed_start_do_not_make_it_a_run(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from ganlab.engine import container
 
 GANLAB = [sys.executable, "-m", "ganlab"]
@@ -26,6 +28,19 @@ def whole_files(run: Path) -> dict[str, object]:
     assert not (run / "crash.log").exists()
     outcome: dict[str, object] = json.loads((run / "outcome.json").read_text())
     return outcome
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", "<&- 2>&-"])
+def test_no_file_gets_the_number_of_a_closed_stream(tmp_path: Path, closed: str) -> None:
+    code = (
+        "import os, sys; from ganlab.cli.streams import open_closed_streams; open_closed_streams();"
+        "file = os.open('told', os.O_WRONLY | os.O_CREAT); assert file > 2; os.write(1, b'one'); os.write(2, b'two');"
+        "print('three'); print('four', file=sys.stderr); assert not sys.stdin.read(); os.write(file, b'mine')"
+    )
+    command = ["bash", "-c", f'exec "$@" {closed}', "bash", sys.executable, "-c", code]
+    answer = subprocess.run(command, cwd=tmp_path, input=b"", capture_output=True, timeout=60, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert (tmp_path / "told").read_text() == "mine"
 
 
 def test_a_run_goes_on_when_its_streams_were_closed_before_it_began(here: Path) -> None:
