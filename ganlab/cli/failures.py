@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from ganlab.cli.causes import recognised, text_of
+from ganlab.cli.causes import chain, recognised, text_of
 from ganlab.cli.words import on_one_line, printable
 from ganlab.errors import GanlabError
 from ganlab.validation import short
@@ -45,6 +45,8 @@ class Session:
             ended = isinstance(cause, Terminated)
             self._print("terminated" if ended else "interrupted")
             return TERMINATED if ended else INTERRUPTED
+        for each in chain(error):
+            traceback.clear_frames(each.__traceback__)  # what lies there may be all the memory there is
         trace = "".join(traceback.format_exception(error))
         kept = self._keep(trace)
         if self.debug:

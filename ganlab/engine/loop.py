@@ -23,8 +23,12 @@ def train(game: Game, run: Run | None = None) -> Outcome:
         try:
             if game.clock.round == 0:
                 begin_random(game.seed)
-            run.start(game)
-            outcome = play(game, run)
+            try:
+                run.start(game)
+            except BrokenOff:  # nothing is played yet: the game is whole
+                outcome = run.asked_outcome(game)
+            else:
+                outcome = play(game, run)
         except DivergedError as error:
             outcome = run.outcome(game, Ending.DIVERGED, str(error), saved=False)
         except BrokenOff:
@@ -36,8 +40,7 @@ def train(game: Game, run: Run | None = None) -> Outcome:
             )
         finally:
             game.close()
-        run.end(game, outcome)
-    return outcome
+        return run.end(game, outcome)
 
 
 def play(game: Game, run: Run) -> Outcome:

@@ -63,11 +63,15 @@ class Signals:
         """Inside, a wish to end raises `BrokenOff` at once, or `Overdue` when SIGTERM was sent `GRACE_SECONDS` ago."""
         try:
             self._breakable = Overdue if after_grace else BrokenOff
-            if self.asked is not None and not after_grace:
-                raise BrokenOff
+            self._answer(after_grace)
             yield
+            self._answer(after_grace)  # a plugin that caught it has not answered it
         finally:
             self._breakable = None
+
+    def _answer(self, after_grace: bool) -> None:
+        if self.asked is not None and not after_grace:
+            raise BrokenOff
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self.asked is Ending.INTERRUPTED and number == signal.SIGINT:
