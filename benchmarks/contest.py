@@ -26,7 +26,6 @@ from ganlab.engine.run import Run
 from ganlab.interfaces.reporter import RunInfo
 from ganlab.plugins import Plugins
 from ganlab.recipe import Recipe, override, read_toml
-from ganlab.values import Ending
 
 WARM_UP = 3
 """Stints before the first that counts."""
@@ -51,10 +50,10 @@ class PacedRun(Run):
         super().__init__(*arguments)
         self._gate = gate
 
-    def asked_to_end(self, game: Game) -> Ending | None:
+    def asked_to_end(self, game: Game) -> bool:
         """Never asked."""
         self._gate.pass_through()
-        return None
+        return False
 
 
 @dataclass
