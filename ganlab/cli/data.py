@@ -28,9 +28,12 @@ LONGEST = 200
 """Letters of a path that a message shows."""
 
 
-@click.group("data")
-def command() -> None:
+@click.group("data", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
     """Look at data before training on them."""
+    if context.invoked_subcommand is None:
+        raise click.UsageError("Say at which data: ganlab data check PATH.", context)
 
 
 @command.command("check")

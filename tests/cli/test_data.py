@@ -166,6 +166,13 @@ def test_pictures_twice_as_wide_as_high_may_be_pairs(here: Path, ask: Ask) -> No
     assert "for pairs side by side say name = 'paired-folder'" in ask("data", "check", "wide").out
 
 
+def test_data_alone_says_what_is_missing(ask: Ask) -> None:
+    answer = ask("data")
+    assert answer.status == 2
+    (line,) = answer.problems
+    assert line == "ganlab: error[E-USAGE]: Say at which data: ganlab data check PATH. See 'ganlab data --help'."
+
+
 def test_pictures_without_an_ending_are_told(photos: Path, ask: Ask) -> None:
     (photos / "cat/0.png").rename(photos / "cat/0")
     (photos / "dog/1.png").rename(photos / "dog/1.txt")
