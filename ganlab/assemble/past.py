@@ -6,6 +6,7 @@ the small files beside it, which anybody may have edited.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -51,6 +52,10 @@ class Past:
         identity = state.get("identity")
         if not isinstance(identity, dict) or not isinstance(identity.get("data"), dict):
             raise CheckpointError(f"{path.name}: is whole, but does not say whose it is; take another checkpoint")
+        try:
+            json.dumps(identity)
+        except (TypeError, ValueError, RecursionError):
+            raise CheckpointError(f"{path.name}: is whole, but says whose it is in tensors; take another") from None
         for part in ("game", "run"):
             if not isinstance(state.get(part), dict):
                 raise CheckpointError(f"{path.name}: is whole, but has no '{part}'; take another checkpoint")

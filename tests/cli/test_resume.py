@@ -477,6 +477,10 @@ PLACES = [
 FORGERIES = [
     *[("without " + ".".join(place), without(*place)) for place in PLACES],
     *[(f"{'.'.join(place)} = {value!r}", with_(value, *place)) for place in PLACES for value in ("text", 1.5)],
+    *[
+        (f"a tensor as {key}", with_(torch.ones(2), "identity", key))
+        for key in ("processes", "threads", "data", "lineage")
+    ],
     ("recipe_text = 3 lines", with_("a = 1\nb = \nc = 1", "identity", "recipe_text")),
     ("recipe_text of nothing", with_("", "identity", "recipe_text")),
 ]
