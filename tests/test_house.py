@@ -208,3 +208,8 @@ def test_no_bare_min_or_max_hides_a_nan_where_a_run_is_steered(path: str) -> Non
     """`max(0.0, nan)` is 0.0. Numbers go through `clamp_finite` and `best_of`; counts can be compared outright."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     assert not [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in ("min", "max")]
+
+
+def test_everything_is_written_through_the_disk_that_is_in_place_now() -> None:
+    for path in (ROOT / "ganlab").rglob("*.py"):
+        assert not re.search(r"from ganlab\.disk import .*\b(system|System)\b", path.read_text(encoding="utf-8")), path

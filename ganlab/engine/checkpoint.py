@@ -21,7 +21,7 @@ from ganlab.engine.controls import reapply
 from ganlab.engine.game import Clock, Game
 from ganlab.engine.shared_random import check_random, random_state, restore_random
 from ganlab.engine.signals import BrokenOff
-from ganlab.errors import CheckpointError, GanlabError
+from ganlab.errors import CheckpointError, DivergedError, GanlabError
 from ganlab.interfaces.component import Component
 
 KEPT = 2
@@ -64,8 +64,9 @@ def restore_game(game: Game, state: Mapping[str, Any], *, allow_nonfinite: bool 
             except CheckpointError as error:
                 raise CheckpointError(f"the checkpoint does not fit player '{name}': {error}") from None
             vetting.check_factor(name, player.learning_rate_factor)
-        if not allow_nonfinite:
-            check_finite(game)
+        game.nonfinite = allow_nonfinite and not_finite(game) is not None
+        if not allow_nonfinite and (told := not_finite(game)) is not None:
+            raise CheckpointError(f"{told} holds numbers that are not finite; take an older one, or --allow nonfinite")
         for name, stream in game.streams.items():
             stream.move_to(state["streams"][name])
         game.ledger.restore(state["ledger"])
@@ -125,14 +126,18 @@ def forgotten_if_broken_off(game: Game) -> Iterator[None]:
         raise
 
 
-def check_finite(game: Game) -> None:
-    """Raise `CheckpointError` if a weight, an average or an optimiser's memory is not finite."""
+def check_publishable(game: Game) -> None:
+    """Raise `DivergedError` rather than publish what would be refused when it is taken back."""
+    if not game.nonfinite and (told := not_finite(game)) is not None:
+        raise DivergedError(f"{told} stopped being finite by round {game.clock.round}; lower its learning rate")
+
+
+def not_finite(game: Game) -> str | None:
+    """Which weight, average or memory of an optimiser is not finite, and whose; None if all are."""
     for player in game.players.values():
         if (name := player.first_not_finite()) is not None:
-            raise CheckpointError(
-                f"{name} of player '{player.name}' holds numbers that are not finite; take an older checkpoint, or "
-                "--allow nonfinite"
-            )
+            return f"{name} of player '{player.name}'"
+    return None
 
 
 class CheckpointFolder:

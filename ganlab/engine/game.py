@@ -96,6 +96,8 @@ class Game:
     """Actions carried out, as plain data, in order."""
     silenced: set[str] = field(default_factory=set)
     """Plugins of the watch that raised and are off."""
+    nonfinite: bool = False
+    """True if it goes on from numbers that are not finite, since the user said so: it may keep such numbers."""
     shared: dict[str, Any] = field(default_factory=dict)
     """Values diagnostics keep for the whole run, by name."""
 

@@ -12,11 +12,11 @@ import torch
 
 from ganlab.deadline import DEADLINE
 from ganlab.engine import distributed
-from ganlab.engine.checkpoint import CheckpointFolder, game_state
+from ganlab.engine.checkpoint import CheckpointFolder, check_publishable, game_state
 from ganlab.engine.game import Game
 from ganlab.engine.look import undisturbed
 from ganlab.engine.signals import BrokenOff, Signals
-from ganlab.errors import GanlabError, StorageError
+from ganlab.errors import DivergedError, GanlabError, StorageError
 from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.values import Action, Ending, Finding, Outcome, Picture, Tick
 
@@ -124,9 +124,9 @@ class Run:
 
     def save(self, game: Game) -> None:
         """Publish a checkpoint; on the first process, whose batch statistics are the ones kept. Raises `StorageError`,
-        and `DivergedError` rather than publish a weight that is not finite."""
+        and `DivergedError` rather than publish a number that is not finite."""
         if self._checkpoints is not None and self._first:
-            game.check_weights()
+            check_publishable(game)
             with DEADLINE.saving():
                 tree = {"identity": self._identity, "run": self.state(), "game": game_state(game)}
                 self._checkpoints.save(tree, game.clock.samples)
@@ -168,14 +168,18 @@ class Run:
         self._worth_saving = saved
         return Outcome(ending, sentence, game.clock.progress, self.seconds)
 
-    def end(self, game: Game, outcome: Outcome) -> None:
-        """Save, unless the game is not whole; close the reporters. Raises `StorageError` if the last checkpoint, or a
-        line of the record, found no place; all else is done by then."""
+    def end(self, game: Game, outcome: Outcome) -> Outcome:
+        """Save, unless the game is not whole; close the reporters. Returns how it ended: a game that cannot be saved,
+        since a number is not finite, has diverged. Raises `StorageError` if the last checkpoint, or a line of the
+        record, found no place; all else is done by then."""
         refusals: list[StorageError] = []
         for attempt in range(2 if self._worth_saving else 0):
             try:
                 self.save(game)
                 refusals.clear()
+                break
+            except DivergedError as error:
+                outcome = self.outcome(game, Ending.DIVERGED, str(error), saved=False)
                 break
             except StorageError as error:
                 refusals = [StorageError(f"the last checkpoint is missing: {error}, and resume the run")]
@@ -190,6 +194,7 @@ class Run:
                 continue
         if refusals:
             raise refusals[0]
+        return outcome
 
     def _told(self, name: str, tell: Callable[[Reporter], Any]) -> Any:
         """What the reporter says to that; one that raises is off for the rest of the run, and so is one that is broken
