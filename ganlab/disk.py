@@ -29,7 +29,8 @@ class System:
 
     def open(self, path: Path) -> int:
         """Open a file for appending, and make it if it is not there."""
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        return os.open(path, flags, 0o600)  # a pipe that nobody reads refuses instead of waiting
 
     def write(self, file: int, piece: memoryview) -> int:
         """Write some of `piece`; how many bytes."""

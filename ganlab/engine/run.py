@@ -16,9 +16,9 @@ from ganlab.engine.checkpoint import CheckpointFolder, check_publishable, game_s
 from ganlab.engine.game import Game
 from ganlab.engine.look import undisturbed
 from ganlab.engine.signals import BrokenOff, Signals
-from ganlab.errors import DivergedError, GanlabError, StorageError
+from ganlab.errors import CheckpointError, DivergedError, GanlabError, StorageError
 from ganlab.interfaces.reporter import Reporter, RunInfo
-from ganlab.values import Action, Ending, Finding, Outcome, Picture, Tick
+from ganlab.values import Action, Ending, Finding, Outcome, Picture, Progress, Tick
 
 log = logging.getLogger("ganlab")
 
@@ -97,7 +97,7 @@ class Run:
                 real = look.task.picture(look.real_beside(count), look.given(count))
             with self.breakable(after_grace=True):
                 for name, reporter in reporters.items():
-                    reporter.start(self.info, game.clock.progress, real)
+                    self._begin(name, reporter, game.clock.progress, real)
                     self._reporters[name] = reporter  # what never began needs no end
         if game.clock.round == 0:
             self._try_to_save(game)
@@ -195,6 +195,19 @@ class Run:
         if refusals:
             raise refusals[0]
         return outcome
+
+    def _begin(self, name: str, reporter: Reporter, progress: Progress, real: Picture | None) -> None:
+        assert self.info is not None
+        try:
+            reporter.start(self.info, progress, real)
+        except GanlabError:
+            raise
+        except Exception as error:
+            if name not in self._reporter_states:
+                raise
+            raise CheckpointError(
+                f"reporter '{name}' cannot go on from what the checkpoint says of it ({type(error).__name__}: {error})"
+            ) from error
 
     def _told(self, name: str, tell: Callable[[Reporter], Any]) -> Any:
         """What the reporter says to that; one that raises is off for the rest of the run, and so is one that is broken
