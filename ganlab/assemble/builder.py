@@ -26,6 +26,7 @@ from ganlab.interfaces.task import Task
 from ganlab.optimizers import FUSED
 from ganlab.plugins import Plugins
 from ganlab.recipe import Component, Recipe
+from ganlab.registry import one_line
 from ganlab.surroundings import kept
 from ganlab.values import Batch, Fields
 
@@ -99,7 +100,14 @@ def build_player(name: str, builder: Builder, place: Place) -> Player:
             options[key] = tuple(value)
 
     def optimizer(parameters: list[Parameter]) -> Optimizer:
-        made: Optimizer = OPTIMIZER_CLASSES[setting.optimizer.name](parameters, **options)
+        kind = setting.optimizer.name
+        try:
+            made: Optimizer = OPTIMIZER_CLASSES[kind](parameters, **options)
+        except ValueError as error:  # muon moves matrices alone
+            raise RecipeError(
+                f"players.{name}.optimizer: '{kind}' cannot move these weights ({one_line(error)}); "
+                "change its options or take another"
+            ) from None
         return made
 
     schedule = setting.schedule

@@ -80,7 +80,7 @@ def test_any_words_are_answered(
     before = Path.cwd()
     os.chdir(folder)
     try:
-        check(capfd, *command.split(), *words, *(["--dry-run"] if command == "run" else []))
+        check(capfd, *command.split(), *(["--dry-run"] if command == "run" else []), *words)
     finally:
         os.chdir(before)
     assert not list(folder.iterdir())
