@@ -34,7 +34,9 @@ def told_with_lines(file: Path, settings: Sequence[str] = ()) -> Iterator[None]:
             text = file.read_text(encoding="utf-8-sig")
         except (OSError, ValueError):
             raise error from None
-        changed = [setting.partition("=")[0].strip() for setting in settings]
+        # In an environment without UTF-8 letters arrive as lone bytes; the problems have them whole.
+        whole = [each.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape") for each in settings]
+        changed = [setting.partition("=")[0].strip() for setting in whole]
         raise type(error)("\n".join(_with_line(each, text, file, changed) for each in str(error).split("\n"))) from None
 
 
