@@ -141,7 +141,8 @@ class WatchedDisk(System):
             content = self._contents.get(key, b"")
             newer = lived.get(key, content)
             if newer != content and chance.random() < 0.5:  # what both have is safe
-                common = len(os.path.commonprefix([content, newer]))
+                shorter = min(len(content), len(newer))
+                common = next((at for at in range(shorter) if content[at] != newer[at]), shorter)
                 content = newer[: chance.randint(common, len(newer))]
             if path.parent.is_dir():
                 path.write_bytes(content)

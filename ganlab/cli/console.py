@@ -97,7 +97,10 @@ class Console(Reporter):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take it back."""
-        self._health = state.get("health")
+        kept = state.get("health")
+        if kept is not None:
+            health, style = map(str, kept)
+            self._health = [health, style]
 
     def _say_status(self) -> None:
         self._say(Text(self._status.line()))

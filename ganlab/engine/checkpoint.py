@@ -221,10 +221,10 @@ def set_aside(path: Path) -> None:
 
 def samples_in(tree: Mapping[str, Any]) -> Any:
     """How many samples had been shown, as the game's clock says; None if there is no game in it."""
-    try:
-        return tree["game"]["clock"]["samples"]
-    except (KeyError, TypeError, IndexError):
-        return None
+    node: Any = tree
+    for part in ("game", "clock", "samples"):
+        node = node.get(part) if isinstance(node, dict) else None
+    return node
 
 
 def _samples(path: Path) -> int:

@@ -22,6 +22,8 @@ SHOWN = 3
 
 def check_fit(mine: Mapping[str, Tensor], kept: Mapping[str, Any]) -> None:
     """Raise `CheckpointError` with the first names that are missing, unknown, or of another shape or dtype."""
+    if not isinstance(kept, Mapping):
+        raise CheckpointError(f"its weights are {_kind(kept)}, expected a table")
     problems = [f"lacks {name}" for name in mine if name not in kept]
     problems += [f"has {name}, which is unknown here" for name in kept if name not in mine]
     for name, tensor in mine.items():

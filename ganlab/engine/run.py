@@ -16,6 +16,7 @@ from ganlab.engine.checkpoint import CheckpointFolder, check_publishable, game_s
 from ganlab.engine.game import Game
 from ganlab.engine.look import undisturbed
 from ganlab.engine.signals import BrokenOff, Signals
+from ganlab.engine.vetting import check_record
 from ganlab.errors import CheckpointError, DivergedError, GanlabError, StorageError
 from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.values import Action, Ending, Finding, Outcome, Picture, Progress, Tick
@@ -67,6 +68,7 @@ class Run:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned, before `start`."""
+        check_record(state)
         self._seconds_before = float(state["seconds"])
         self._reporter_states = dict(state["reporters"])
         for name, reporter in self._reporters.items():

@@ -48,6 +48,15 @@ def check_components(states: Any) -> None:
         table(f"state of {one_line(name)}", state)
 
 
+def check_record(state: Any) -> None:
+    """Raise `CheckpointError` unless it says how long a run took, and has a table for each reporter."""
+    seconds = table("record", state)["seconds"]
+    if not is_finite(seconds) or seconds < 0:
+        raise strange("seconds", seconds, "a time")
+    for name, reporter in table("reporters", state["reporters"]).items():
+        table(f"state of reporter {one_line(name)}", reporter)
+
+
 def check_clock(clock: Mapping[str, Any], names: Collection[str]) -> None:
     """Raise `CheckpointError` unless each name stands for a count, and no tick came after the last sample."""
     for name in names:
