@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
@@ -112,6 +113,7 @@ class Witness:
         return spec
 
 
+@cache
 def of_python() -> list[Setting]:
     """What belongs to the interpreter, and to the process."""
 
@@ -137,6 +139,7 @@ def of_python() -> list[Setting]:
     ]
 
 
+@cache
 def of_random() -> list[Setting]:
     """Python's random numbers."""
     import random
@@ -144,6 +147,7 @@ def of_random() -> list[Setting]:
     return [Setting("Python's random numbers", random.getstate, random.setstate)]
 
 
+@cache
 def of_numpy() -> list[Setting]:
     """What numpy does about overflow."""
     import numpy
@@ -151,6 +155,7 @@ def of_numpy() -> list[Setting]:
     return [Setting("numpy's handling of errors", numpy.geterr, lambda before: numpy.seterr(**before))]
 
 
+@cache
 def of_numpy_random() -> list[Setting]:
     """numpy's global random numbers; numpy itself loads them only when somebody asks."""
     from numpy import random
@@ -161,6 +166,7 @@ def of_numpy_random() -> list[Setting]:
     return [Setting("numpy's random numbers", random.get_state, random.set_state, same)]
 
 
+@cache
 def of_torch() -> list[Setting]:
     """torch's random numbers, and whatever decides how and in what it computes."""
     import torch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -50,7 +50,7 @@ class OpenLook(Look):
     def given(self, count: int) -> Given:
         if count not in self._given:
             batch = self._beside(count)
-            with kept():
+            with self._draws_put_back():
                 self._given[count] = self.task.draw(batch, self.random("look", batch.size))
         given: Given = self._showing(self._given[count])
         return given
@@ -63,7 +63,7 @@ class OpenLook(Look):
         key = (count, averaged)
         if key not in self._fakes:
             given = self.given(count)
-            with kept():  # what a network draws is not whoever asks for samples to blame for
+            with self._draws_put_back():
                 self._fakes[key] = generate(self.task, self.networks(averaged=averaged), given, count)
         sample: Sample = self._showing(self._fakes[key])
         return sample
@@ -72,7 +72,7 @@ class OpenLook(Look):
         answers = {}
         judges = {stake.view: stake.judge for stake in self._game.stage.stakes}
         networks = self.networks(averaged=False)
-        with kept():
+        with self._draws_put_back():
             for name, view in self.task.views(networks, sample, given).items():
                 answer = networks[judges[name]](view.data, view.given)
                 answers[name] = Verdict(answer) if isinstance(answer, Tensor) else answer
@@ -114,8 +114,13 @@ class OpenLook(Look):
         return batch
 
     def _real(self, count: int, held_out: bool) -> Sample:
-        with kept():
+        with self._draws_put_back():
             return self.task.real(self._batch(count, held_out))
+
+    def _draws_put_back(self) -> AbstractContextManager[None]:
+        """For what networks, tasks and datasets draw: whoever asks for samples is not to blame for it."""
+        device = self._game.place.device
+        return torch.random.fork_rng([device] if device.type == "cuda" else [])
 
     def _batch(self, count: int, held_out: bool, *, cycle: bool = False) -> Batch:
         """A fixed random choice of samples; with `cycle`, samples come again where there are fewer than `count`."""
