@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
+import random
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as some
 from pydantic import Field as Option
 
 from ganlab import Loss, PluginError, RecipeError
+from ganlab.calling import NOTED
 from ganlab.registry import KINDS, Entry, Origin, Registry, singular
 
 if TYPE_CHECKING:
@@ -196,6 +199,21 @@ def test_a_default_that_is_no_plain_value_names_the_plugin() -> None:
 
     with pytest.raises(PluginError, match="default is not a plain value"):
         entry(factory).resolve({}, "x")
+
+
+def test_a_strangers_factory_that_would_end_the_process_is_an_error_like_any_other() -> None:
+    with pytest.raises(PluginError, match=r"'theirs' \(their-package 2.0\) could not be made: SystemExit: 0"):
+        entry(lambda: sys.exit(0)).create()
+
+
+def test_what_a_strangers_factory_changes_of_what_all_share_is_put_back(caplog: pytest.LogCaptureFixture) -> None:
+    NOTED.clear()
+    before = random.getstate()
+    with caplog.at_level("WARNING", "ganlab"):
+        entry(lambda: random.seed(1)).create()
+    assert random.getstate() == before
+    (record,) = caplog.records
+    assert "(their-package 2.0) changed Python's random numbers; it is put back" in record.getMessage()
 
 
 def test_a_strangers_factory_that_raises_names_its_package() -> None:
