@@ -21,6 +21,7 @@ from ganlab.assemble.rules import rules_of
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.engine.checkpoint import CheckpointFolder
 from ganlab.engine.fitting import check_fit
+from ganlab.engine.vetting import table
 from ganlab.errors import CheckpointError, RecipeError
 from ganlab.foreign.header import read_header
 from ganlab.interfaces.task import Task
@@ -66,7 +67,7 @@ def _of_run(directory: RunDirectory, plugins: Plugins, device: torch.device, raw
     _, recipe = kept_recipe(directory, plugins)
     state, path, problems = CheckpointFolder(directory.path / "checkpoints").newest()
     try:
-        clock, players = state["game"]["clock"], state["game"]["players"]
+        clock, players = (table(part, table("game", state["game"])[part]) for part in ("clock", "players"))
         progress = Progress(int(clock["round"]), int(clock["samples"]))
         stage = min(int(clock["stage"]), len(rules_of(recipe)) - 1)
         averaged = {name: not raw and each["average"] is not None for name, each in players.items()}

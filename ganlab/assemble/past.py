@@ -20,6 +20,7 @@ from ganlab.assemble.reading import numbers
 from ganlab.assemble.resolution import resolve
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.engine.checkpoint import CheckpointFolder, restore_game
+from ganlab.engine.container import one_line
 from ganlab.engine.game import Game
 from ganlab.engine.run import Run
 from ganlab.errors import CheckpointError, DataError, GanlabError, RecipeError
@@ -194,5 +195,5 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any], *, renamed: b
 
 
 def _told(name: str, old: Any, new: Any) -> str:
-    words = ["absent" if each is None else str(each) for each in (old, new)]
+    words = ["absent" if each is None else one_line(each) for each in (old, new)]
     return f"{name} was {words[0]}, is {words[1]}"

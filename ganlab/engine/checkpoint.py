@@ -99,6 +99,7 @@ def check_state(game: Game, state: Mapping[str, Any]) -> None:
     vetting.check_ledger(state["ledger"])
     vetting.check_actions(state["actions"])
     vetting.check_components(state["components"])
+    vetting.check_words("silenced", state.get("silenced", []))
     check_random(state["random"])
 
 
@@ -219,12 +220,12 @@ def set_aside(path: Path) -> None:
         disk.system.rename(path, path.with_name(f"{path.name}.damaged"))
 
 
-def samples_in(tree: Mapping[str, Any]) -> Any:
+def samples_in(tree: Mapping[str, Any]) -> int | None:
     """How many samples had been shown, as the game's clock says; None if there is no game in it."""
     node: Any = tree
     for part in ("game", "clock", "samples"):
         node = node.get(part) if isinstance(node, dict) else None
-    return node
+    return node if isinstance(node, int) else None
 
 
 def _samples(path: Path) -> int:

@@ -103,6 +103,12 @@ def check_actions(actions: Any) -> None:
             raise CheckpointError(f"the checkpoint {one_line(error)}; take another checkpoint") from None
 
 
+def check_words(what: str, words: Any) -> None:
+    """Raise `CheckpointError` unless it is a list of words."""
+    if not isinstance(words, list | tuple) or not all(isinstance(each, str) for each in words):
+        raise strange(what, words, "a list of words")
+
+
 def check_factor(player: str, factor: Any) -> None:
     """Raise `CheckpointError` unless it is something to multiply a learning rate by."""
     if not is_finite(factor):

@@ -63,6 +63,10 @@ class JsonLines(Reporter):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Remember where to go on; the files are opened by `start`."""
+        for name, each in state.items():
+            size = each.get("size", 0)
+            if not isinstance(size, int) or size < 0 or not all(isinstance(line, str) for line in each["waiting"]):
+                raise ValueError(f"{name}.jsonl is said to have {size!r:.80} bytes")
         self._state = state
 
 

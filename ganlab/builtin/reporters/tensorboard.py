@@ -102,6 +102,10 @@ class TensorBoard(Reporter):
         """Remember where to go on."""
         self._sizes, self._groups = dict(state["sizes"]), list(state["groups"])
         self._findings = list(state["findings"])
+        if not all(isinstance(size, int) and size >= 0 for size in self._sizes.values()):
+            raise ValueError("the event files are said to have sizes that are none")
+        if not all(isinstance(each, str) for each in (*self._sizes, *self._groups, *self._findings)):
+            raise TypeError("names and findings are no text")
         self._restored = True
 
     def _shown(self, name: str, picture: Picture) -> Iterable[Summary.Value]:
