@@ -192,8 +192,9 @@ class CheckpointFolder:
                     problems.append(str(error))
                     damaged.append(path)
                 continue
-            if (held := samples_in(tree)) not in (None, _samples(path)):
-                problems.append(f"{path.name}: holds sample {held}, so it was renamed")
+            held = samples_in(tree)
+            if held is not None and not (isinstance(held, int) and held == _samples(path)):
+                problems.append(f"{path.name}: holds sample {one_line(held, 20)}, so it was renamed")
                 renamed.append((tree, path))
                 continue
             for each in damaged if mend else []:
@@ -220,12 +221,12 @@ def set_aside(path: Path) -> None:
         disk.system.rename(path, path.with_name(f"{path.name}.damaged"))
 
 
-def samples_in(tree: Mapping[str, Any]) -> int | None:
+def samples_in(tree: Mapping[str, Any]) -> Any:
     """How many samples had been shown, as the game's clock says; None if there is no game in it."""
     node: Any = tree
     for part in ("game", "clock", "samples"):
         node = node.get(part) if isinstance(node, dict) else None
-    return node if isinstance(node, int) else None
+    return node
 
 
 def _samples(path: Path) -> int:
