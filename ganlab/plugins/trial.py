@@ -67,11 +67,13 @@ def _one_child(names: list[str]) -> Iterator[tuple[str, Told]]:
     """What one child says of the plugins, until it has seen all or one has stopped it; at least of the first."""
     patience = limit() * LONG
     with _child(names) as (child, pipe):
+        waiting = select.poll()  # select itself cannot watch a file of a high number
+        waiting.register(pipe, select.POLLIN)
         at, buffer = -1, b""  # first of all it says that it is there
         deadline = time.monotonic() + patience + START_SECONDS
         while at < len(names):
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([pipe], [], [], left)[0]:
+            if left <= 0 or not waiting.poll(left * 1000):
                 longer = f"{LIMIT}={limit() * 2:g} would wait longer"
                 yield names[max(at, 0)], _fatal(f"importing it took longer than {patience:g} seconds; {longer}")
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -157,6 +158,24 @@ def test_who_writes_into_every_open_file_is_found_out(install: Callable[..., Non
     )
     state = trial.tried([found()])[full_name(found())]
     assert state["problems"] == ["importing it wrote to a file that it had not opened"]
+
+
+def test_a_trial_works_with_a_thousand_files_open(
+    install: Callable[..., None], a_loss: Callable[..., str], tmp_path: Path
+) -> None:
+    install(a_loss())
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2048:
+        pytest.skip("this system allows too few open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2048, hard))
+    opened = []
+    try:
+        opened += [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+        assert trial.problems([found()]) == {}
+    finally:
+        for each in opened:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_who_closes_every_file_is_found_out(install: Callable[..., None]) -> None:
