@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 CHILD = "from ganlab.plugins.trial import be_the_child; be_the_child()"
 
+LEAST_SECONDS = 5.0
+"""A tenth of the limit is what a plugin gets, and this much at least, unless the limit itself is less."""
+
 START_SECONDS = 60.0
 """How long Python itself, and ganlab, may take to start: nothing of a plugin's runs then."""
 
@@ -65,7 +68,7 @@ def _state(found: Found) -> PluginState:
 
 def _one_child(names: list[str]) -> Iterator[tuple[str, Told]]:
     """What one child says of the plugins, until it has seen all or one has stopped it; at least of the first."""
-    patience = limit() * LONG
+    patience = sorted((limit() * LONG, limit(), LEAST_SECONDS))[1]
     with _child(names) as (child, pipe):
         waiting = select.poll()  # select itself cannot watch a file of a high number
         waiting.register(pipe, select.POLLIN)

@@ -75,6 +75,7 @@ def test_a_plugin_that_takes_its_process_down_is_its_own_problem(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, child: str, said: str
 ) -> None:
     monkeypatch.setattr(trial, "CHILD", child)
+    monkeypatch.setattr(trial, "START_SECONDS", 0.0)
     monkeypatch.setattr(trial, "START_SECONDS", 1.0)
     monkeypatch.setenv("GANLAB_PLUGIN_SECONDS", "1")
     answer = ask("plugins", "check", "losses")

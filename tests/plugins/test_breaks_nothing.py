@@ -145,7 +145,7 @@ class Site:
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(self.folder / "site"), str(Path(__file__).parents[2])]),
-            "GANLAB_PLUGIN_SECONDS": "15",
+            "GANLAB_PLUGIN_SECONDS": "1.5",
             "GANLAB_CACHE": str(self.folder / "cache"),
         }
         words = json.dumps([command.split() for command in commands])

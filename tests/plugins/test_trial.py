@@ -97,7 +97,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(
 def test_one_trial_finds_every_culprit_and_lets_the_others_through(
     install: Callable[..., None], a_loss: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GANLAB_PLUGIN_SECONDS", "20")
+    monkeypatch.setenv("GANLAB_PLUGIN_SECONDS", "2")
     install(a_loss("one"), plugin="a", distribution="a-package")
     install("import os; os._exit(1)", plugin="b", distribution="b-package")
     install("while True: pass", plugin="c", distribution="c-package")
