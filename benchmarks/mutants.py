@@ -59,8 +59,8 @@ NOTICED_BY: dict[str, tuple[str, ...]] = {
     "memory": ("tests/faults/test_memory.py", "-k", "in_the_way"),
 }
 """Which tests are asked. The short checks are asked of waits that only a real disk would miss; of a new record, which
-the enumeration does not miss, since the first save waits for the same folder; and of names that are devices, which another
-line refuses too, in other words."""
+the enumeration does not miss, since the first save waits for the same folder; and of names that are devices, which
+another line refuses too, in other words."""
 
 LIMIT_SECONDS = 400
 """A mutant that hangs is noticed too."""

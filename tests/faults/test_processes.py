@@ -102,10 +102,11 @@ class Process:
             time.sleep(0.005)
 
     def wait_for_line(self, line: str) -> None:
-        """Until it has said that."""
+        """Until it has said that, and done what comes next."""
         assert self._child.stdout is not None
         for each in self._child.stdout:
             if each.strip() == line:
+                time.sleep(1.0)
                 return
         raise AssertionError(self._child.communicate())
 
@@ -159,8 +160,8 @@ def test_asked_while_torch_is_loaded(
 
 
 def test_the_whole_group_is_asked(tmp_path: Path, recipe: Callable[..., list[object]]) -> None:
-    words = recipe(budget_rounds=400)
-    process = Process("", *words)
+    changes = {"budget_rounds": 400, "checkpoint_seconds": 0.2}
+    process = Process("", *recipe(**changes))
     record = tmp_path / "runs" / NAME / "measurements.jsonl"
     process.wait_for(lambda: record.exists() and record.stat().st_size > 0)
     process.ask(signal.SIGTERM, group=True)
@@ -171,9 +172,9 @@ def test_the_whole_group_is_asked(tmp_path: Path, recipe: Callable[..., list[obj
     status, _ = Process("", "resume", NAME).ended()
     assert status == 0
     (tmp_path / "other").mkdir()
-    whole = Lives(tmp_path / "other", ToyPlugins(), {**RECIPE, "budget_rounds": 400})
+    whole = Lives(tmp_path / "other", ToyPlugins(), {**RECIPE, **changes})
     whole.live()
-    resumed = Lives(tmp_path / "runs", ToyPlugins(), {**RECIPE, "budget_rounds": 400})
+    resumed = Lives(tmp_path / "runs", ToyPlugins(), {**RECIPE, **changes})
     assert resumed.bits() == whole.bits()
     assert resumed.records() == whole.records()
 
