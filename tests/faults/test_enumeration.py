@@ -276,3 +276,23 @@ def test_killed_at_any_hook_call(
         assert same(whole(lives), expected), f"killed at hook call {point}"
         point += PARTS
     assert point > 100
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_power_lost_at_any_operation_of_a_second_life(
+    begin: Begin, expected: dict[str, object], monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    point = part + 1
+    while True:
+        lives = begin(f"second-{point}")
+        first = die_at(int(str(expected["operations"])) * 2 // 3, lives, monkeypatch)
+        try:
+            published = die_at(point, lives, monkeypatch, power_seed=point)
+        except pytest.fail.Exception:  # it finished before that operation
+            break
+        assert newest(lives) >= published >= -1, f"a published checkpoint was lost at operation {point}"
+        assert newest(lives) >= first, f"a checkpoint of the first life was lost at operation {point}"
+        finish(lives, monkeypatch)
+        assert same(whole(lives), expected), f"power lost at operation {point} of the second life"
+        point += PARTS
+    assert point > 40
