@@ -7,7 +7,7 @@ makes such a step a no-op and keeps the round in which it did; the next tick ask
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -16,6 +16,9 @@ from torch.nn import Parameter
 from torch.optim import SGD, Optimizer
 
 from ganlab.values import Progress
+
+FEW = 1 << 17
+"""Numbers of a small network: from here on a copy takes longer than what it saves."""
 
 NEVER = math.inf
 """The round of the first refused step, while there was none."""
@@ -77,6 +80,27 @@ class Guard:
         if self._refused is None:
             self._refused = torch.full((), NEVER, device=bad.device)
         self._refused = torch.minimum(self._refused, torch.where(bad, float(number), NEVER))
+
+
+def extent(tensors: list[Tensor], *, few: bool = False) -> Tensor:
+    """The norm of all numbers together, which is finite only if each of them is; its square if they are `few`."""
+    if few:  # put side by side they cost one product, and not an operation for each tensor
+        row = torch._C._nn.flatten_dense_tensors(tensors)
+        return row.dot(row)
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    return norm
+
+
+def are_finite(tensors: list[Tensor], *, few: bool = False) -> bool:
+    """True if all are, without a doubt; a norm may also overflow. Waits for the device."""
+    with torch.no_grad():  # else all of it is noted down for a backward pass, which takes half as long again
+        return not tensors or math.isfinite(extent(tensors, few=few).item())
+
+
+def are_few(tensors: Sequence[Tensor]) -> bool:
+    """True if to copy them costs less than to ask for them one by one."""
+    plain = all(each.dtype == torch.float32 and each.device.type == "cpu" for each in tensors)
+    return plain and sum(each.numel() for each in tensors) <= FEW
 
 
 def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from torch.nn import Module
 
 from ganlab.engine.device import Place
-from ganlab.engine.finite import NotFinite
+from ganlab.engine.finite import NotFinite, are_finite
 from ganlab.engine.ledger import Ledger
 from ganlab.engine.phase import Change, Charge, Phase, Stage
 from ganlab.engine.player import Player
@@ -130,7 +130,10 @@ class Game:
     def check_weights(self) -> None:
         """Raise `DivergedError` if a finite step has led to a weight, or a round to a running statistic, that is not
         finite."""
-        for player in self.players.values():
+        players = self.players.values()
+        if are_finite([each for player in players for each in player.numbers], few=all(each.few for each in players)):
+            return
+        for player in players:
             try:
                 player.check_numbers()
             except NotFinite as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import partial
@@ -15,7 +14,7 @@ from torch.nn import Module, Parameter
 from torch.optim import Optimizer
 
 from ganlab.engine.distributed import average_gradients
-from ganlab.engine.finite import Guard, first_not_finite
+from ganlab.engine.finite import Guard, are_few, are_finite, extent, first_not_finite
 from ganlab.engine.fitting import check_fit, fitting_memory
 from ganlab.values import Progress
 
@@ -79,7 +78,8 @@ class Player:
         self._clip_norm = clip_norm
         self._schedule = schedule
         self._scaler = scaler
-        self._numbers = [*self._list, *(each for each in network.buffers() if each.is_floating_point())]
+        self.numbers = [*self._list, *(each for each in network.buffers() if each.is_floating_point())]
+        self.few = are_few(self.numbers)
         self.guard = Guard(name, self._optimizer, owned)
         self.frozen = False
 
@@ -111,7 +111,7 @@ class Player:
         gradients = [parameter.grad for parameter in self._list if parameter.grad is not None]
         if not gradients:
             return None
-        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        norm = extent(gradients, few=self.few and self._clip_norm is None)
         if self._clip_norm is not None:
             torch.nn.utils.clip_grads_with_norm_(self._list, self._clip_norm, norm)
         if self._schedule is not None or self.learning_rate_factor != 1.0:
@@ -128,7 +128,7 @@ class Player:
 
     def check_numbers(self) -> None:
         """Raise `NotFinite` if a weight or a running statistic has stopped being finite. Waits for the device."""
-        if self._numbers and not math.isfinite(torch.stack(torch._foreach_norm(self._numbers)).sum().item()):
+        if not are_finite(self.numbers, few=self.few):
             self.guard.blame(self.network.state_dict(), "")
 
     @property
