@@ -125,6 +125,12 @@ class WatchedDisk(System):
         for each in here:
             self._reach(*each)
 
+    def forget(self) -> None:
+        """Close what a process that is gone had open."""
+        for file in self._open:
+            os.close(file)
+        self._open.clear()
+
     def lose_power(self, seed: int) -> None:
         """Leave below `root` what a disk might hold after a power loss: each name that was not synced may be there or
         not, and of each content that was not, some first part."""

@@ -136,8 +136,11 @@ def die_at(point: int, lives: Lives, monkeypatch: pytest.MonkeyPatch, power_seed
     with monkeypatch.context() as patch:
         put_in(patch, watched)
         patch.setattr(CheckpointFolder, "save", noted)
-        with pytest.raises(Crash):
-            lives.live()
+        try:
+            with pytest.raises(Crash):
+                lives.live()
+        finally:
+            watched.forget()
     if power_seed is not None:
         watched.lose_power(power_seed)
     return published[-1]
@@ -266,8 +269,11 @@ def test_killed_at_any_hook_call(
         lives = begin(f"hook-{point}", recipe)
         with monkeypatch.context() as patch:
             count_hooks(patch, calls)
+            watched = WatchedDisk(lives.runs)
+            put_in(patch, watched)
             with suppress(Crash):
                 lives.live()
+            watched.forget()
         if calls.number < point:
             break
         with monkeypatch.context() as patch:

@@ -149,7 +149,7 @@ def test_who_writes_into_every_open_file_is_found_out(install: Callable[..., Non
     install(
         """
         import os
-        for number in range(3, 64):
+        for number in range(3, 4096):
             try:
                 os.write(number, b"junk\\n")
             except OSError:
@@ -179,7 +179,7 @@ def test_a_trial_works_with_a_thousand_files_open(
 
 
 def test_who_closes_every_file_is_found_out(install: Callable[..., None]) -> None:
-    install("import os; os.closerange(0, 256)")
+    install("import os; os.closerange(0, 65536)")
     state = trial.tried([found()])[full_name(found())]
     assert state["fatal"]
 
