@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import click
@@ -19,14 +19,26 @@ KEPT = "scalars=100000,images=2000,text=1000,histograms=500,tensors=10000"
 @click.command("board")
 @click.argument("directory", metavar="[DIR]", type=click.Path(path_type=Path), default=parameters.RUNS)
 @click.option("--port", type=click.IntRange(0, 65535), help="0 for any that is free; 6006 or the next if left out.")
-def command(directory: Path, port: int | None) -> None:
-    """Open TensorBoard on DIR, a folder of runs or a run, until Ctrl-C."""
+@click.option("--redraw", is_flag=True, help="First write the event files of the run DIR again, from its record.")
+def command(directory: Path, port: int | None, redraw: bool) -> None:
+    """Open TensorBoard on DIR, a folder of runs or a run, until Ctrl-C.
+
+    With --redraw, curves and findings come from measurements.jsonl and findings.jsonl; the event files that were there
+    are kept as before-redrawing-*. Pictures are not drawn again: they lie in samples/.
+    """
     if not directory.is_dir():
         raise RecipeError(f"there is no folder '{directory}'; 'ganlab run' makes one, or name another")
+    if redraw:
+        from ganlab.assemble.replay import redrawn
+        from ganlab.assemble.run_directory import RunDirectory
+        from ganlab.plugins import Plugins
+
+        aside = redrawn(RunDirectory.find(str(directory), parameters.RUNS), Plugins())
+        say(f"drawn again; kept as they were: {', '.join(aside) or 'none'}")
     url = launched(directory, port)
     say(f"{url}  (Ctrl-C ends it)")
     try:
-        threading.Event().wait()
+        Event().wait()
     except KeyboardInterrupt:
         return
 

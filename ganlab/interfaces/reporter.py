@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from ganlab.interfaces.component import Component
 from ganlab.values import Outcome, Picture, Progress, Tick
@@ -27,6 +28,9 @@ class RunInfo:
 
 class Reporter(Component, ABC):
     """Called on the main process only. `state()` says how far it has written, so that a resume leaves no duplicates."""
+
+    redraws: ClassVar[str | None] = None
+    """Which files of a run, as a pattern, it can draw again from the recorded ticks; None if it can none."""
 
     @abstractmethod
     def start(self, run: RunInfo, progress: Progress, real: Picture | None) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+from tensorboard.compat.proto.event_pb2 import Event
 
-from ganlab.cli import doctor
+from ganlab.cli import board, doctor
 from tests.cli.conftest import Ask
 
 
@@ -50,3 +52,43 @@ def test_the_board_serves_the_runs_until_it_is_interrupted(played: Path) -> None
     finally:
         child.kill()
         child.communicate()
+
+
+def curves(run: Path) -> dict[str, list[tuple[int, float]]]:
+    found: dict[str, list[tuple[int, float]]] = {}
+    for path in run.glob("events.out.tfevents.*"):
+        for event in map(Event.FromString, RawEventFileLoader(str(path)).Load()):
+            for value in event.summary.value:
+                if value.HasField("simple_value"):
+                    found.setdefault(value.tag, []).append((event.step, value.simple_value))
+    return found
+
+
+def test_damaged_curves_are_drawn_again_from_the_record(here: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = "watch.reporters=[{name='jsonl'}, {name='tensorboard'}]"
+    assert ask("run", "ring.toml", "--name", "x", "--set", both).status == 0
+    run = here / "runs/x"
+    before = curves(run)
+    assert len(before["cost/generator"]) == 10
+    (file,) = run.glob("events.out.tfevents.*")
+    damaged = bytearray(file.read_bytes())
+    damaged[3000] ^= 1
+    file.write_bytes(bytes(damaged))
+    monkeypatch.setattr(board, "launched", lambda directory, port: "there")
+    monkeypatch.setattr(board, "Event", Interrupted)
+    answer = ask("board", run, "--redraw")
+    assert (answer.status, answer.err) == (0, "")
+    assert curves(run) == before
+    (kept,) = run.glob("before-redrawing-*")
+    assert kept.read_bytes() == bytes(damaged)
+    (run / "measurements.jsonl").write_text("")
+    answer = ask("board", run, "--redraw")
+    assert answer.status == 3
+    assert curves(run) == before
+
+
+class Interrupted:
+    """Ctrl-C, as soon as somebody waits."""
+
+    def wait(self) -> None:
+        raise KeyboardInterrupt

@@ -35,6 +35,8 @@ CATEGORIES = {
 class TensorBoard(Reporter):
     """A resumed run goes on in a new event file; what the former life wrote after the checkpoint is cut off."""
 
+    redraws = "events.out.tfevents.*"
+
     def __init__(self) -> None:
         self._file: EventFile | None = None
         self._sizes: dict[str, int] = {}
