@@ -23,8 +23,9 @@ from ganlab.interfaces.component import Component
 from ganlab.interfaces.data_report import DataReport
 from ganlab.interfaces.dataset import Dataset, Source
 from ganlab.interfaces.diagnostic import Diagnostic
+from ganlab.interfaces.features import FeatureChoice, Features
 from ganlab.interfaces.intervention import Intervention
-from ganlab.interfaces.look import Look
+from ganlab.interfaces.look import Look, Part
 from ganlab.interfaces.loss import Loss
 from ganlab.interfaces.monitor import Monitor
 from ganlab.interfaces.random import Random
@@ -81,6 +82,8 @@ __all__ = [
     "Diagnostic",
     "DivergedError",
     "Ending",
+    "FeatureChoice",
+    "Features",
     "Field",
     "Fields",
     "Finding",
@@ -95,6 +98,7 @@ __all__ = [
     "Networks",
     "OutOfMemoryError",
     "Outcome",
+    "Part",
     "Picture",
     "PluginError",
     "Progress",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ganlab.interfaces.data_report import DataReport
     from ganlab.interfaces.dataset import Dataset
     from ganlab.interfaces.diagnostic import Diagnostic
+    from ganlab.interfaces.features import Features
     from ganlab.interfaces.intervention import Intervention
     from ganlab.interfaces.loss import Loss
     from ganlab.interfaces.monitor import Monitor
@@ -61,6 +62,11 @@ def ganlab_register_terms() -> Mapping[str, Callable[..., Term]]:  # type: ignor
 @hookspec
 def ganlab_register_augmentations() -> Mapping[str, Callable[..., Augmentation]]:  # type: ignore[empty-body]
     """Augmentations of views by name."""
+
+
+@hookspec
+def ganlab_register_features() -> Mapping[str, Callable[..., Features]]:  # type: ignore[empty-body]
+    """Feature networks by name. ganlab hands in the field they are to embed, positionally."""
 
 
 @hookspec

@@ -25,6 +25,7 @@ from ganlab.interfaces.architecture import Architecture
 from ganlab.interfaces.augmentation import Augmentation
 from ganlab.interfaces.dataset import Dataset
 from ganlab.interfaces.diagnostic import Diagnostic
+from ganlab.interfaces.features import Features
 from ganlab.interfaces.intervention import Intervention
 from ganlab.interfaces.loss import Loss
 from ganlab.interfaces.monitor import Monitor
@@ -45,6 +46,7 @@ INTERFACES: dict[str, type] = {
     "losses": Loss,
     "terms": Term,
     "augmentations": Augmentation,
+    "features": Features,
     "diagnostics": Diagnostic,
     "monitors": Monitor,
     "interventions": Intervention,
@@ -59,6 +61,8 @@ KINDS = tuple(INTERFACES)
 def singular(kind: str) -> str:
     """What one of `kind` is called: "loss" for "losses"."""
     interface = INTERFACES.get(kind)
+    if interface is Features:
+        return "feature network"
     return "recipe" if interface is Path else interface.__name__.lower() if interface else kind
 
 

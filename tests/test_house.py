@@ -196,7 +196,7 @@ def test_an_assert_tells_the_type_checker_and_refuses_nothing() -> None:
 STEERING = [
     path
     for path in SOURCES
-    if path.startswith(("ganlab/builtin/watch/", "ganlab/builtin/augmentations/"))
+    if path.startswith(("ganlab/builtin/monitors/", "ganlab/builtin/interventions/", "ganlab/builtin/augmentations/"))
     or path in {f"ganlab/engine/{name}.py" for name in ("controls", "game", "player", "schedule")}
     or re.fullmatch(r"plugins/[^/]+/[^/]+\.py", path)
 ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ganlab.assemble.builder import Builder, build_player
 from ganlab.assemble.dry_round import check_names
+from ganlab.assemble.features import FeatureNetworks
 from ganlab.assemble.resolution import TICKS
 from ganlab.assemble.rules import rules_of
 from ganlab.assemble.stages import build_stage, first_rows, open_streams
@@ -45,6 +46,9 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
         check_names("phases: player", [other.player], players)
     budget = recipe.kimg
     tick_kimg = recipe.watch.tick_kimg or budget / TICKS
+    features = FeatureNetworks(builder)
+    watching = _watching(builder, max(1, round(tick_kimg * 1000)), features)
+    features.check(watching.diagnostics, [stage.task for stage in stages])
     return Game(
         players=players,
         stages=tuple(stages),
@@ -52,14 +56,14 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
         datasets=builder.datasets,
         place=place,
         clock=Clock(max(1, round(budget * 1000)), recipe.budget_rounds),
-        watching=_watching(builder, max(1, round(tick_kimg * 1000))),
+        watching=watching,
         seed=recipe.seed,
         accumulate=recipe.accumulate,
         checkpoint_seconds=recipe.checkpoint_seconds,
     )
 
 
-def _watching(builder: Builder, tick_samples: int) -> Watching:
+def _watching(builder: Builder, tick_samples: int, features: FeatureNetworks) -> Watching:
     watch = builder.recipe.watch
 
     def called(items: Sequence[Component]) -> list[str]:
@@ -86,4 +90,5 @@ def _watching(builder: Builder, tick_samples: int) -> Watching:
         ],
         picture_every=watch.picture_every,
         picture_count=watch.picture_count,
+        features=features.find,
     )

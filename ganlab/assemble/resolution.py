@@ -10,6 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from ganlab.errors import GanlabError, PluginError, RecipeError, nearest
+from ganlab.interfaces.features import FeatureChoice
 from ganlab.optimizers import OPTIMIZERS
 from ganlab.plugins import Plugins
 from ganlab.recipe import AugmentationSetting, Component, Recipe, TermSetting, parse
@@ -53,6 +54,11 @@ def resolve(tree: Mapping[str, Any], plugins: Plugins) -> Recipe:
                 break
             continue
         component.update({key: value for key, value in options.items() if value is not None})
+        if kind == "diagnostics" and "features" in component:
+            try:
+                component["features"] = complete_features(plugins, component["features"], f"{where}.features")
+            except GanlabError as error:
+                problems.append(error)
     if problems:
         kind_of_error = PluginError if all(isinstance(each, PluginError) for each in problems) else RecipeError
         raise kind_of_error("\n".join(str(problem) for problem in problems))
@@ -72,6 +78,18 @@ def find(plugins: Plugins, kind: str, name: str, where: str) -> Entry[Any]:
             f"There are: {', '.join(OPTIMIZERS)}"
         )
     return OPTIMIZER_ENTRIES[name]
+
+
+def complete_features(plugins: Plugins, choice: FeatureChoice, where: str) -> FeatureChoice:
+    """The feature network a diagnostic chose, with all its options; one without options is its name alone."""
+    table = {"name": choice} if isinstance(choice, str) else choice
+    name = table.get("name")
+    if not isinstance(name, str):
+        raise RecipeError(f"{where}: expected a name, or a table that begins with one: {{name = 'flatten'}}")
+    given = {key: value for key, value in table.items() if key != "name"}
+    options = find(plugins, "features", name, where).resolve(given, where)
+    complete = {key: value for key, value in options.items() if value is not None}
+    return {"name": name, **complete} if complete else name
 
 
 def settings_of(model: type[Component]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,10 +19,11 @@ from ganlab.errors import DivergedError
 from ganlab.interfaces.component import Component
 from ganlab.interfaces.dataset import Dataset
 from ganlab.interfaces.diagnostic import Diagnostic
+from ganlab.interfaces.features import FeatureChoice, Features
 from ganlab.interfaces.intervention import Intervention
 from ganlab.interfaces.monitor import Monitor
 from ganlab.numbers import clamp_finite
-from ganlab.values import Progress
+from ganlab.values import Field, Progress
 
 
 @dataclass
@@ -63,6 +64,11 @@ class Clock:
         return due and self.samples > self.last_tick
 
 
+def no_features(choice: FeatureChoice, field: Field) -> Features:
+    """Where nobody has said where feature networks come from."""
+    raise LookupError(f"this game knows no feature network, and was asked for {choice}")
+
+
 @dataclass(frozen=True)
 class Watching:
     """When to look, at how much, and who judges and answers."""
@@ -74,6 +80,8 @@ class Watching:
     interventions: Sequence[tuple[str, Intervention]] = ()
     picture_every: int = 5
     picture_count: int = 64
+    features: Callable[[FeatureChoice, Field], Features] = no_features
+    """The feature network a diagnostic chose, for what is to be embedded."""
 
 
 @dataclass

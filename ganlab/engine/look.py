@@ -13,6 +13,7 @@ from ganlab.engine.game import Game
 from ganlab.engine.pose import Pose, posed
 from ganlab.engine.random import RowRandom
 from ganlab.engine.table import tensors_in
+from ganlab.interfaces.features import FeatureChoice, Features
 from ganlab.interfaces.look import Look
 from ganlab.surroundings import kept
 from ganlab.values import Batch, Given, Networks, Sample, Verdict
@@ -36,6 +37,7 @@ class OpenLook(Look):
         self._fakes: dict[tuple[int, bool], Sample] = {}
         self._given: dict[int, Given] = {}
         self._ledger: dict[str, float] | None = None
+        self._kept: dict[str, Any] = {}
         self._shown: dict[int, tuple[Tensor, int]] = {}
 
     def networks(self, *, averaged: bool = True) -> Networks:
@@ -82,7 +84,7 @@ class OpenLook(Look):
         """True if someone has changed samples that were shown. They are forgotten then, and made anew for the next."""
         changed = any(version(tensor) != count for tensor, count in self._shown.values())
         if changed:
-            for cache in (self._fakes, self._given, self._shown):
+            for cache in (self._fakes, self._given, self._shown, self._kept):
                 cache.clear()
             for key in [key for key in self._game.shared if f"/{SHOWN}" in key]:
                 del self._game.shared[key]
@@ -107,6 +109,14 @@ class OpenLook(Look):
         if key not in self._game.shared:
             self._game.shared[key] = make()
         return self._game.shared[key]
+
+    def this_tick(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
+
+    def features(self, choice: FeatureChoice, name: str) -> Features:
+        return self._game.watching.features(choice, self.task.makes()[name])
 
     def _beside(self, count: int) -> Batch:
         """Training samples that lend their conditions to the fakes; they come again if there are fewer."""

@@ -10,11 +10,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from ganlab.interfaces.component import Component
+from ganlab.interfaces.features import FeatureChoice
 from ganlab.interfaces.look import Look
 
 
 class Diagnostic(Component, ABC):
     """Asked at ticks. Must not change anything it sees."""
+
+    features: FeatureChoice | None = None
+    """The feature network it measures in, as its option `features` names it; None if it needs none."""
 
     @abstractmethod
     def measure(self, look: Look) -> Mapping[str, float]:

@@ -7,12 +7,20 @@ each discriminator about both; a mode count needs the dataset's truth.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ganlab.interfaces.dataset import Dataset
+from ganlab.interfaces.features import FeatureChoice, Features
 from ganlab.interfaces.random import Random
 from ganlab.interfaces.task import Task
 from ganlab.values import Given, Networks, Progress, Sample, Verdict
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Part: TypeAlias = Literal["held-out", "training", "averaged", "raw"]
+"""Real samples of one part of the dataset, or fakes made by averaged or by raw weights."""
 
 
 class Look(ABC):
@@ -56,5 +64,34 @@ class Look(ABC):
         """Means of what was recorded since the last tick: costs, gradient norms."""
 
     @abstractmethod
-    def once(self, name: str, make: Any) -> Any:
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
         """`make()`, kept under `name` for the whole run: statistics of the real data."""
+
+    @abstractmethod
+    def this_tick(self, name: str, make: Callable[[], Any]) -> Any:
+        """`make()`, kept under `name` until the tick is over: what several diagnostics compute of the same fakes."""
+
+    @abstractmethod
+    def features(self, choice: FeatureChoice, name: str) -> Features:
+        """The feature network a diagnostic chose, made for the task's field `name`."""
+
+    def points(self, choice: FeatureChoice, count: int, part: Part) -> Mapping[str, Tensor]:
+        """Features (N, D), float32, of `count` samples of that part, by each field the task makes.
+
+        Those of real samples are kept for the whole run, those of fakes for the tick: do not write on them.
+        """
+        keep = self.once if part in ("held-out", "training") else self.this_tick
+        found: Mapping[str, Tensor] = keep(
+            f"points/{choice}/{count}/{part}", lambda: self._embedded(choice, count, part)
+        )
+        return found
+
+    def samples(self, count: int, part: Part) -> Sample:
+        """`count` samples of that part."""
+        if part in ("held-out", "training"):
+            return self.real(count, held_out=part == "held-out")
+        return self.fake(count, averaged=part == "averaged")
+
+    def _embedded(self, choice: FeatureChoice, count: int, part: Part) -> Mapping[str, Tensor]:
+        sample = self.samples(count, part)
+        return {name: self.features(choice, name).embed(sample[name]) for name in self.task.makes()}

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganlab.interfaces.architecture import Architecture, GeneratorShapes, ViewShapes
 from ganlab.interfaces.dataset import Dataset, Source
+from ganlab.interfaces.features import FeatureChoice, Features
 from ganlab.interfaces.look import Look
 from ganlab.interfaces.random import Random
 from ganlab.interfaces.task import Task
@@ -207,6 +208,15 @@ class ToyTurn(Turn):
         self.recorded[name] = value.detach()
 
 
+class ToyFeatures(Features):
+    """Samples laid flat, whatever was chosen."""
+
+    name = "toy"
+
+    def embed(self, data: Tensor) -> Tensor:
+        return data.flatten(1).float()
+
+
 class ToyLook(Look):
     """The game at a tick, before it has learnt anything, so that fakes look like nothing real."""
 
@@ -218,8 +228,10 @@ class ToyLook(Look):
         architecture: Architecture | None = None,
         ledger: Mapping[str, float] | None = None,
         progress: Progress | None = None,
+        features: Features | None = None,
     ) -> None:
         self.dataset = dataset or ToyDataset()
+        self._features = features or ToyFeatures()
         self.task = task or ToyTask(self.dataset.fields)
         self.progress = progress or Progress()
         self._ledger = dict(ledger or {})
@@ -259,6 +271,12 @@ class ToyLook(Look):
         if name not in self._kept:
             self._kept[name] = make()
         return self._kept[name]
+
+    def this_tick(self, name: str, make: Callable[[], Any]) -> Any:
+        return self.once(f"tick/{name}", make)
+
+    def features(self, choice: FeatureChoice, name: str) -> Features:
+        return self._features
 
     def _batch(self, count: int, *, held_out: bool, cycle: bool = False) -> Batch:
         source = self.dataset.held_out if held_out else self.dataset.train

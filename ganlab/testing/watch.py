@@ -11,6 +11,7 @@ import torch
 
 from ganlab.answers import WrongAnswer, checked_actions, checked_findings, checked_measurements
 from ganlab.interfaces.diagnostic import Diagnostic
+from ganlab.interfaces.features import FeatureChoice, Features
 from ganlab.interfaces.intervention import Intervention
 from ganlab.interfaces.look import Look
 from ganlab.interfaces.monitor import Monitor
@@ -206,6 +207,12 @@ class Witnessed(Look):
 
     def once(self, name: str, make: Any) -> Any:
         return self._look.once(name, make)
+
+    def this_tick(self, name: str, make: Any) -> Any:
+        return self._look.this_tick(name, make)
+
+    def features(self, choice: FeatureChoice, name: str) -> Features:
+        return self._look.features(choice, name)
 
     def written_on(self) -> bool:
         """True if one of the samples is no longer what it was."""

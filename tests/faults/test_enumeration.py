@@ -15,14 +15,14 @@ from contextlib import suppress
 import pytest
 
 from ganlab import disk
+from ganlab.builtin.diagnostics.coverage import Coverage
 from ganlab.builtin.losses.non_saturating import NonSaturating
+from ganlab.builtin.monitors.lost_coverage import LostCoverage
 from ganlab.builtin.reporters.jsonl import JsonLines
 from ganlab.builtin.reporters.samples import Samples
 from ganlab.builtin.reporters.tensorboard import TensorBoard
 from ganlab.builtin.tasks.unconditional import Unconditional
 from ganlab.builtin.terms.lecam import LeCam
-from ganlab.builtin.watch.coverage import Coverage
-from ganlab.builtin.watch.lost_coverage import LostCoverage
 from ganlab.engine.checkpoint import CheckpointFolder
 from ganlab.engine.game import Game
 from ganlab.engine.run import Run

@@ -33,7 +33,7 @@ def stuck():
 """A call into C that never comes back, whatever signal comes."""
 
 IN_A_DIAGNOSTIC = """
-from ganlab.builtin.watch.coverage import Coverage
+from ganlab.builtin.diagnostics.coverage import Coverage
 def measure(self, look):
     print("STUCK", flush=True)
     stuck()

@@ -22,12 +22,12 @@ from ganlab.assemble import provenance
 from ganlab.assemble.builder import Builder
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.builtin.datasets.mixtures import Mixture
+from ganlab.builtin.diagnostics.coverage import Coverage
+from ganlab.builtin.monitors.lost_coverage import LostCoverage
 from ganlab.builtin.reporters import samples, tensorboard
 from ganlab.builtin.reporters.jsonl import JsonLines
 from ganlab.builtin.reporters.tensorboard import TensorBoard
 from ganlab.builtin.tasks.unconditional import Unconditional
-from ganlab.builtin.watch.coverage import Coverage
-from ganlab.builtin.watch.lost_coverage import LostCoverage
 from ganlab.cli import ended_by_signals, main, playing
 from ganlab.cli.failures import Terminated
 from ganlab.engine import container, loop, signals

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field as Option
 
 from ganlab import Finding, Monitor, Progress, Severity, best_of
-from ganlab.builtin.watch.lost_coverage import measured
+from ganlab.builtin.monitors.lost_coverage import measured
 
 Share = Annotated[float, Option(gt=0, lt=1)]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganlab import Finding, Progress, Severity, Stop
-from ganlab.builtin.watch.lost_coverage import LostCoverage
-from ganlab.builtin.watch.never_covered import NeverCovered
-from ganlab.builtin.watch.stop import StopOnFinding
+from ganlab.builtin.interventions.stop import StopOnFinding
+from ganlab.builtin.monitors.lost_coverage import LostCoverage
+from ganlab.builtin.monitors.never_covered import NeverCovered
 from ganlab.interfaces.monitor import Monitor
 from ganlab.testing import InterventionConformance, MonitorConformance
 

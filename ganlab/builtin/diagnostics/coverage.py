@@ -6,17 +6,15 @@ Losses do not tell a collapsed run from a healthy one; this number does, without
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field as Option
 
-from ganlab import Diagnostic, Look
+from ganlab import Diagnostic, FeatureChoice, Look
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-PROJECTED = 128
-"""Wider data are projected to so many dimensions, by a fixed random matrix."""
 
 
 class Coverage(Diagnostic):
@@ -27,6 +25,8 @@ class Coverage(Diagnostic):
     Of the averaged generator unless `weights` says raw.
     """
 
+    features: FeatureChoice
+
     def __init__(
         self,
         *,
@@ -34,31 +34,29 @@ class Coverage(Diagnostic):
         neighbours: Annotated[int, Option(ge=1, le=16_384)] = 5,
         of: Literal["held-out", "training"] = "held-out",
         weights: Literal["averaged", "raw"] = "averaged",
+        features: FeatureChoice = "auto",
     ) -> None:
         self.count = count
-        self.of = of
+        self.of: Literal["held-out", "training"] = of
         self.neighbours = neighbours
-        self.weights = weights
+        self.weights: Literal["averaged", "raw"] = weights
+        self.features = features
 
     def measure(self, look: Look) -> Mapping[str, float]:
         import torch
 
-        made = look.task.makes()
-        fake = look.fake(self.count, averaged=self.weights == "averaged")
         suffix = ("" if self.of == "held-out" else "-training") + ("" if self.weights == "averaged" else "/raw")
-        sample = look.real(self.count, held_out=self.of == "held-out")
+        real = look.points(self.features, self.count, self.of)
+        fake = look.points(self.features, self.count, self.weights)
         covered = {}
-        for name in made:
-            real = sample[name].flatten(1).float()
-            width = real.shape[1]
-            network = "flatten" if width <= PROJECTED else f"projection-{PROJECTED}"
-            points = features(real, width)
+        for name, points in real.items():
             radii = look.once(
-                f"coverage/{name}/{self.of}/{self.count}/{self.neighbours}",
-                lambda points=points: self.radii(points),
+                f"coverage/{self.features}/{name}/{self.of}/{self.count}/{self.neighbours}",
+                partial(self.radii, points),
             )
-            nearest = torch.cdist(points, features(fake[name].flatten(1).float(), width)).min(1)[0]
-            key = f"coverage{suffix}@{network}" if len(made) == 1 else f"coverage/{name}{suffix}@{network}"
+            nearest = torch.cdist(points, fake[name]).min(1)[0]
+            network = look.features(self.features, name).name
+            key = f"coverage{suffix}@{network}" if len(real) == 1 else f"coverage/{name}{suffix}@{network}"
             covered[key] = float((nearest < radii).float().mean())
         return covered
 
@@ -68,15 +66,3 @@ class Coverage(Diagnostic):
 
         distances = torch.cdist(points, points).sort(1)[0]
         return distances[:, : self.neighbours + 1][:, -1]
-
-
-def features(points: Tensor, width: int) -> Tensor:
-    """The points themselves, or projected to `PROJECTED` dimensions; distances keep to within a few per cent."""
-    import torch
-
-    if width <= PROJECTED:
-        return points
-    generator = torch.Generator().manual_seed(0)
-    matrix = torch.randn(width, PROJECTED, generator=generator) / PROJECTED**0.5
-    projected: Tensor = points @ matrix.to(points.device)
-    return projected
