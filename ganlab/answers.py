@@ -17,7 +17,9 @@ from typing import Any, get_args
 from ganlab.values import (
     Action,
     Finding,
+    RollBack,
     ScaleLearningRate,
+    ScaleWeight,
     SetProbability,
     SetTurns,
     SetWeight,
@@ -109,12 +111,16 @@ def _several(answer: Any, what: str) -> tuple[Any, ...]:
 def _finding(finding: Any) -> Finding:
     if not isinstance(finding, Finding):
         raise WrongAnswer(f"answered {kind(finding)} among its findings, expected a Finding")
-    for name in ("monitor", "sentence", "advice"):
+    for name in ("monitor", "sentence", "advice", "subject"):
         text = getattr(finding, name)
-        if not isinstance(text, str) or not (text or name == "advice"):
+        if not isinstance(text, str) or not (text or name in ("advice", "subject")):
             raise WrongAnswer(f"answered a finding whose {name} is {kind(text) if text != '' else 'empty'}")
     if not isinstance(finding.severity, Severity):
         raise WrongAnswer(f"answered a finding whose severity is {finding.severity!r:.80}, expected a Severity")
+    if not isinstance(finding.causes, tuple) or not all(isinstance(each, str) for each in finding.causes):
+        raise WrongAnswer(f"answered a finding whose causes are {finding.causes!r:.80}, expected a tuple of sentences")
+    if not isinstance(finding.over, bool):
+        raise WrongAnswer(f"answered a finding whose over is {kind(finding.over)}, expected True or False")
     if not isinstance(finding.evidence, Mapping):
         raise WrongAnswer(f"answered a finding whose evidence is {kind(finding.evidence)}, expected numbers by name")
     return replace(
@@ -128,7 +134,7 @@ def _finding(finding: Any) -> Finding:
 
 def _check_action(action: Action) -> None:
     what = type(action).__name__
-    if isinstance(action, ScaleLearningRate):
+    if isinstance(action, ScaleLearningRate | ScaleWeight):
         _within(action.factor, "factor", lambda value: value > 0, "a finite number above 0", what)
     elif isinstance(action, SetWeight):
         _within(action.weight, "weight", lambda value: value >= 0, "a finite number from 0", what)
@@ -136,7 +142,7 @@ def _check_action(action: Action) -> None:
         _within(action.probability, "probability", lambda value: value <= 1 and value >= 0, "0 to 1", what)
     elif isinstance(action, SetTurns):
         _within(action.turns, "turns", lambda value: value in range(1001), "a whole number from 0 to 1000", what)
-    elif isinstance(action, Stop) and not (isinstance(action.reason, str) and action.reason):
+    elif isinstance(action, Stop | RollBack) and not (isinstance(action.reason, str) and action.reason):
         raise WrongAnswer(f"answered {what} without a reason, expected a sentence")
 
 

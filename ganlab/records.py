@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from ganlab.values import Action, Finding, Outcome, Progress, Tick
+from ganlab.values import Deed, Finding, Outcome, Progress, Tick
 
 
 def measurement_record(tick: Tick) -> dict[str, Any]:
@@ -35,10 +35,15 @@ def finding_record(finding: Finding) -> dict[str, Any]:
     return {"kimg": finding.kimg, "round": finding.round, **_parts(finding)}
 
 
-def action_record(action: Action, progress: Progress) -> dict[str, Any]:
-    """Where it was carried out, its kind in kebab-case ("scale-learning-rate"), and its own fields."""
-    kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(action).__name__).lower()
-    return {"kimg": progress.kimg, "round": progress.round, "action": kind, **_parts(action)}
+def deed_record(deed: Deed, progress: Progress) -> dict[str, Any]:
+    """Where it was done, its kind in kebab-case ("scale-learning-rate"), its own fields, who asked for it and why; and
+    if it was not done, but only observed or hindered."""
+    kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(deed.action).__name__).lower()
+    record = {"kimg": progress.kimg, "round": progress.round, "action": kind, **_parts(deed.action)}
+    record |= {"intervention": deed.intervention} if deed.intervention else {}
+    record |= {"reason": deed.reason} if deed.reason else {}
+    record |= {"observed": True} if deed.observed else {}
+    return record | ({"hindrance": deed.hindrance} if deed.hindrance else {})
 
 
 def outcome_record(outcome: Outcome) -> dict[str, Any]:

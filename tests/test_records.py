@@ -13,8 +13,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganlab import Finding, Progress, ScaleLearningRate, Severity, Stop, Tick
-from ganlab.records import action_record, finding_record, json_line, measurement_record
+from ganlab import Deed, Finding, Progress, ScaleLearningRate, Severity, Stop, Tick
+from ganlab.records import deed_record, finding_record, json_line, measurement_record
 
 PLACE = Progress(round=10, samples=640, fraction=0.5)
 
@@ -39,8 +39,13 @@ def test_a_measurement_record_begins_with_where_the_run_was_and_no_measurement_c
 
 def test_an_action_is_named_in_kebab_case_beside_its_fields():
     expected = {"kimg": 0.64, "round": 10, "action": "scale-learning-rate", "player": "image", "factor": 0.5}
-    assert action_record(ScaleLearningRate("image", 0.5), PLACE) == expected
-    assert action_record(Stop("dead"), PLACE)["action"] == "stop"
+    assert deed_record(Deed(ScaleLearningRate("image", 0.5)), PLACE) == expected
+    assert deed_record(Deed(Stop("dead")), PLACE)["action"] == "stop"
+
+
+def test_an_action_that_was_only_observed_says_so_and_who_asked_for_it():
+    record = deed_record(Deed(Stop("dead"), "stop", "it collapsed", observed=True), PLACE)
+    assert (record["intervention"], record["reason"], record["observed"]) == ("stop", "it collapsed", True)
 
 
 def test_a_line_is_one_line_of_ascii_even_if_a_sentence_is_not():

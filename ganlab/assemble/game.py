@@ -12,7 +12,7 @@ from ganlab.assemble.rules import rules_of
 from ganlab.assemble.stages import build_stage, first_rows, open_streams
 from ganlab.engine import distributed
 from ganlab.engine.device import Place, find_device, use_threads
-from ganlab.engine.game import Clock, Game, Watching
+from ganlab.engine.game import Clock, Game, Intervening, Watching
 from ganlab.engine.guard import blamed_on
 from ganlab.engine.phase import Stage
 from ganlab.engine.stream import BatchStream
@@ -85,7 +85,7 @@ def _watching(builder: Builder, tick_samples: int, features: FeatureNetworks) ->
             for name, each in zip(called(watch.monitors), watch.monitors, strict=True)
         ],
         interventions=[
-            (name, builder.create("interventions", each))
+            Intervening(name, builder.create("interventions", each), each.mode == "act", each.limit, each.cool_down)
             for name, each in zip(called(watch.interventions), watch.interventions, strict=True)
         ],
         picture_every=watch.picture_every,

@@ -5,18 +5,18 @@ An event file that was damaged is of no more use to TensorBoard from there on; t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 from ganlab import disk
 from ganlab.assemble.reading import read_lines
 from ganlab.assemble.run_directory import RunDirectory
+from ganlab.engine.health import as_finding
 from ganlab.errors import DataError, StorageError
 from ganlab.interfaces.reporter import RunInfo
 from ganlab.plugins import Plugins
 from ganlab.recipe import parse, read_toml
-from ganlab.values import Ending, Finding, Outcome, Progress, Severity, Tick
+from ganlab.values import Ending, Outcome, Progress, Tick
 
 PLACE = ("kimg", "round", "seconds", "images_per_second")
 """What stands in a line of the record beside measurements."""
@@ -65,15 +65,10 @@ def ticks(directory: RunDirectory, kimg: float) -> Iterator[Tick]:
         with suppress(KeyError, TypeError, ValueError):  # somebody has edited it
             samples = round(float(line["kimg"]) * 1000)
             progress = Progress(int(line["round"]), samples, samples / (kimg * 1000))
-            told = tuple(finding(each) for each in findings if each.get("round") == line["round"])
+            told = tuple(as_finding(each) for each in findings if each.get("round") == line["round"])
             numbers = {name: float(value) for name, value in line.items() if name not in PLACE}
             rate = float(line["images_per_second"])
             yield Tick(progress, numbers, told, seconds=float(line["seconds"]), images_per_second=rate)
-
-
-def finding(line: Mapping[str, Any]) -> Finding:
-    """The finding in a line of the record. Raises `KeyError`, `TypeError` or `ValueError` if it holds none."""
-    return Finding(**{**line, "severity": Severity(line["severity"])})
 
 
 def outcome(directory: RunDirectory) -> Outcome | None:

@@ -14,7 +14,7 @@ from ganlab.interfaces.features import FeatureChoice
 from ganlab.optimizers import OPTIMIZERS
 from ganlab.plugins import Plugins
 from ganlab.recipe import AugmentationSetting, Component, Recipe, TermSetting, parse
-from ganlab.recipe.schema import LARGEST, DatasetSetting, DiagnosticSetting
+from ganlab.recipe.schema import LARGEST, DatasetSetting, DiagnosticSetting, InterventionSetting
 from ganlab.recipe.tree import check_plain
 from ganlab.registry import Entry, Origin
 from ganlab.validation import MOST_PROBLEMS, dotted, short
@@ -28,6 +28,10 @@ OPTIMIZER_ENTRIES: dict[str, Entry[Any]] = {
     name: Entry(kind="optimizers", name=name, factory=factory, origin=HERE) for name, factory in OPTIMIZERS.items()
 }
 """One for each, kept, since to read an entry's options costs a millisecond."""
+
+
+SETTINGS: dict[str, type[Component]] = {"diagnostics": DiagnosticSetting, "interventions": InterventionSetting}
+"""What stands beside the options of a component of the watch."""
 
 
 def resolve(tree: Mapping[str, Any], plugins: Plugins) -> Recipe:
@@ -117,7 +121,7 @@ def _places(tree: Any) -> Iterator[tuple[str, str, type[Component], Any]]:
         yield "augmentations", f"augmentations.{dotted([name])}", AugmentationSetting, each
     watch = _at(tree, "watch")
     for kind in ("diagnostics", "monitors", "interventions", "reporters"):
-        model = DiagnosticSetting if kind == "diagnostics" else Component
+        model = SETTINGS.get(kind, Component)
         for name, each in _items(watch, kind):
             yield kind, f"watch.{kind}.{dotted([name])}", model, each
     for name, stage in _items(tree, "stages"):

@@ -12,6 +12,7 @@ import time
 import tomllib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -25,8 +26,8 @@ from rich.text import Text
 
 from ganlab.cli.words import duration, memory, number, printable
 from ganlab.interfaces.reporter import Reporter, RunInfo
-from ganlab.records import action_record, finding_record, json_line, measurement_record, outcome_record
-from ganlab.values import Action, Ending, Finding, Outcome, Picture, Progress, Severity, Tick
+from ganlab.records import deed_record, finding_record, json_line, measurement_record, outcome_record
+from ganlab.values import Deed, Ending, Finding, Outcome, Picture, Progress, Severity, Tick
 
 LINE_EVERY_SECONDS = 30.0
 
@@ -77,8 +78,8 @@ class Console(Reporter):
         self._status.take(tick)
         for finding in tick.findings:
             self._say(told(finding))
-        for action in tick.actions:
-            self._say(Text(done(action, tick.progress)))
+        for deed in tick.deeds:
+            self._say(Text(acted(deed, tick.progress)))
         if self._live is not None:
             self._try(self._live.refresh)
         elif self._clock() - self._spoke >= LINE_EVERY_SECONDS:
@@ -149,7 +150,7 @@ class JsonConsole(Reporter):
                 **{name: record.pop(name) for name in ("kimg", "round", "seconds", "images_per_second")},
                 "measurements": record,
                 "findings": [finding_record(finding) for finding in tick.findings],
-                "actions": [action_record(action, tick.progress) for action in tick.actions],
+                "actions": [deed_record(deed, tick.progress) for deed in tick.deeds],
             }
         )
 
@@ -182,8 +183,10 @@ class Status:
         # A new dict: the thread that redraws the screen may be reading the old one.
         self._numbers = {**self._numbers, **tick.measurements}
         self._places.append((self._clock(), tick.progress.fraction))
+        if tick.healthy and any(finding.over for finding in tick.findings):
+            self.health, self.style = "healthy again", "green"
         for finding in tick.findings:
-            if finding.severity is not Severity.NOTE:
+            if finding.severity is not Severity.NOTE and not finding.over:
                 self.health = f"{finding.severity} at {finding.kimg:.1f} kimg: {printable(finding.monitor)}"
                 self.style = STYLES[finding.severity]
 
@@ -235,14 +238,19 @@ class Status:
 
 
 def told(finding: Finding) -> Text:
-    """Severity, sentence and advice, as they are printed when a finding is made."""
+    """Severity, sentence, likely causes and advice, as they are printed when a finding is made."""
     sentence = f" at {finding.kimg:.1f} kimg, {printable(finding.monitor)}: {printable(finding.sentence)}"
+    if finding.over:
+        return Text.assemble(("over", "green"), sentence)
+    causes = f"\n  likely: {printable('; or '.join(finding.causes))}" if finding.causes else ""
     advice = f"\n  {printable(finding.advice)}" if finding.advice else ""
-    return Text.assemble((finding.severity.value, STYLES[finding.severity]), sentence, advice)
+    return Text.assemble((finding.severity.value, STYLES[finding.severity]), sentence, causes, advice)
 
 
-def done(action: Action, progress: Progress) -> str:
-    """`action at 12.3 kimg: scale-learning-rate player=image factor=0.5`"""
-    record = action_record(action, progress)
+def acted(deed: Deed, progress: Progress) -> str:
+    """`action at 12.3 kimg: scale-learning-rate player=image factor=0.5 (speed-up-discriminator)`"""
+    record = deed_record(replace(deed, intervention="", reason="", observed=False, hindrance=""), progress)
     fields = " ".join(f"{name}={each}" for name, each in record.items() if name not in ("kimg", "round", "action"))
-    return printable(f"action at {progress.kimg:.1f} kimg: {record['action']} {fields}")
+    what = "would have acted" if deed.observed else "could not act" if deed.hindrance else "action"
+    why = "; ".join(each for each in (deed.intervention, deed.hindrance) if each)
+    return printable(f"{what} at {progress.kimg:.1f} kimg: {record['action']} {fields}{f' ({why})' if why else ''}")

@@ -19,6 +19,7 @@ from ganlab.engine import container, vetting
 from ganlab.engine.container import one_line
 from ganlab.engine.controls import reapply
 from ganlab.engine.game import Clock, Game
+from ganlab.engine.intervening import restored
 from ganlab.engine.shared_random import check_random, random_state, restore_random
 from ganlab.engine.signals import BrokenOff
 from ganlab.errors import CheckpointError, DivergedError, GanlabError
@@ -38,6 +39,9 @@ def game_state(game: Game) -> dict[str, Any]:
         "ledger": game.ledger.state(),
         "components": component_states(game.components()),
         "silenced": sorted(game.silenced),
+        "health": game.health.state(),
+        "snapshots": game.snapshots.state(),
+        "interventions": {name: list(each) for name, each in game.acted.items()},
         "actions": game.applied,
         "random": random_state(game.place.device),
     }
@@ -73,6 +77,10 @@ def restore_game(game: Game, state: Mapping[str, Any], *, allow_nonfinite: bool 
         game.applied = list(state["actions"])
         game.silenced = set(state.get("silenced", ()))  # format 1 had none
         reapply(game)
+        if "health" in state:  # it was not kept at first
+            game.health.restore(state["health"])
+            game.snapshots.restore(state["snapshots"], game.players)
+            game.acted = restored(state["interventions"])
         restore_components(game.components(), state["components"])
         restore_random(state["random"], game.place.device)
     except (CheckpointError, MemoryError, torch.OutOfMemoryError):

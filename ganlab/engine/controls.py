@@ -7,36 +7,53 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from ganlab.engine.game import Game
-from ganlab.engine.phase import Stage
-from ganlab.engine.schedule import Constant
+from ganlab.engine.phase import Stage, Weight
+from ganlab.engine.schedule import Constant, Scaled
 from ganlab.errors import PluginError, nearest
-from ganlab.values import Action, ScaleLearningRate, SetProbability, SetTurns, SetWeight, Stop
+from ganlab.values import (
+    Action,
+    RollBack,
+    ScaleLearningRate,
+    ScaleWeight,
+    SetProbability,
+    SetTurns,
+    SetWeight,
+    Stop,
+)
 
 KINDS: dict[str, type[Action]] = {
-    kind.__name__: kind for kind in (ScaleLearningRate, SetWeight, SetTurns, SetProbability, Stop)
+    kind.__name__: kind
+    for kind in (ScaleLearningRate, SetWeight, ScaleWeight, SetTurns, SetProbability, RollBack, Stop)
 }
 
+Change = SetWeight | ScaleWeight | SetTurns | SetProbability
 
-def apply(game: Game, action: Action) -> None:
-    """Carry the action out, and remember it for the checkpoint. `Stop` is the loop's to obey."""
+
+def apply(game: Game, action: Action) -> str:
+    """Carry the action out, and remember it for the checkpoint. `Stop` is the loop's to obey. Returns what hinders it:
+    "" if nothing did."""
     if isinstance(action, ScaleLearningRate):
         _known(action.player, game.players, "player")
         game.players[action.player].learning_rate_factor *= action.factor
+    elif isinstance(action, RollBack):
+        if game.snapshots.go_back(game.players, game.health) is None:
+            return "no tick is kept that is believed to have been healthy"
     elif not isinstance(action, Stop):
         _change(game, action)
     game.applied.append({"kind": type(action).__name__, **asdict(action)})
+    return ""
 
 
 def reapply(game: Game) -> None:
-    """After a restart: actions that change the rules, in order. Learning rates are the players' own state."""
+    """After a restart: actions that change the rules, in order. What they did to players is the players' own state."""
     for kept in game.applied:
         options: Mapping[str, Any] = {key: value for key, value in kept.items() if key != "kind"}
         action = KINDS[kept["kind"]](**options)
-        if not isinstance(action, ScaleLearningRate | Stop):
+        if not isinstance(action, ScaleLearningRate | RollBack | Stop):
             _change(game, action)
 
 
-def _change(game: Game, action: SetWeight | SetTurns | SetProbability) -> None:
+def _change(game: Game, action: Change) -> None:
     if isinstance(action, SetProbability):
         changes = [change for stage in game.stages for change in stage.changes]
         _known(action.augmentation, {change.name for change in changes}, "augmentation")
@@ -44,23 +61,27 @@ def _change(game: Game, action: SetWeight | SetTurns | SetProbability) -> None:
             if change.name == action.augmentation:
                 change.augmentation.probability = action.probability
         return
-    if isinstance(action, SetWeight):
+    if isinstance(action, SetWeight | ScaleWeight):
         _known(action.term, {charge.name for stage in game.stages for charge in stage.charges}, "term")
     else:
         _known(action.player, {phase.player for stage in game.stages for phase in stage.phases}, "phase of player")
     game.stages = tuple(_changed(stage, action) for stage in game.stages)
 
 
-def _changed(stage: Stage, action: SetWeight | SetTurns) -> Stage:
-    if isinstance(action, SetWeight):
+def _changed(stage: Stage, action: SetWeight | ScaleWeight | SetTurns) -> Stage:
+    if isinstance(action, SetWeight | ScaleWeight):
         charges = tuple(
-            replace(charge, weight=Constant(action.weight)) if charge.name == action.term else charge
+            replace(charge, weight=_weight(charge.weight, action)) if charge.name == action.term else charge
             for charge in stage.charges
         )
         return replace(stage, charges=charges)
     turns = action.turns
     phases = tuple(replace(phase, turns=turns) if phase.player == action.player else phase for phase in stage.phases)
     return replace(stage, phases=phases)
+
+
+def _weight(weight: Weight, action: SetWeight | ScaleWeight) -> Weight:
+    return Constant(action.weight) if isinstance(action, SetWeight) else Scaled(weight, action.factor)
 
 
 def _known(name: str, known: Any, kind: str) -> None:

@@ -10,10 +10,12 @@ from torch.nn import Module
 
 from ganlab.engine.device import Place
 from ganlab.engine.finite import NotFinite, are_finite
+from ganlab.engine.health import Health
 from ganlab.engine.ledger import Ledger
 from ganlab.engine.phase import Change, Charge, Phase, Stage
 from ganlab.engine.player import Player
 from ganlab.engine.random import Stream
+from ganlab.engine.snapshots import Snapshots
 from ganlab.engine.stream import BatchStream
 from ganlab.errors import DivergedError
 from ganlab.interfaces.component import Component
@@ -24,6 +26,9 @@ from ganlab.interfaces.intervention import Intervention
 from ganlab.interfaces.monitor import Monitor
 from ganlab.numbers import clamp_finite
 from ganlab.values import Field, Progress
+
+SNAPSHOTS = 4
+"""So many healthy ticks are kept to go back to: a trouble is found two or three ticks after it began."""
 
 
 @dataclass
@@ -70,6 +75,18 @@ def no_features(choice: FeatureChoice, field: Field) -> Features:
 
 
 @dataclass(frozen=True)
+class Intervening:
+    """An intervention, and what the recipe lets it do: act, or only be observed; at most `limit` times; and not within
+    `cool_down` ticks of the last time."""
+
+    name: str
+    intervention: Intervention
+    acts: bool = True
+    limit: int | None = None
+    cool_down: int = 0
+
+
+@dataclass(frozen=True)
 class Watching:
     """When to look, at how much, and who judges and answers."""
 
@@ -77,7 +94,7 @@ class Watching:
     diagnostics: Sequence[tuple[str, int, Diagnostic]] = ()
     """Name, every how many ticks, and the diagnostic."""
     monitors: Sequence[tuple[str, Monitor]] = ()
-    interventions: Sequence[tuple[str, Intervention]] = ()
+    interventions: Sequence[Intervening] = ()
     picture_every: int = 5
     picture_count: int = 64
     features: Callable[[FeatureChoice, Field], Features] = no_features
@@ -102,6 +119,10 @@ class Game:
     draws: Stream = field(init=False)
     applied: list[dict[str, Any]] = field(default_factory=list)
     """Actions carried out, as plain data, in order."""
+    acted: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By intervention: at how many ticks it has acted, and at which last."""
+    health: Health = field(default_factory=Health)
+    snapshots: Snapshots = field(init=False)
     silenced: set[str] = field(default_factory=set)
     """Plugins of the watch that raised and are off."""
     nonfinite: bool = False
@@ -112,6 +133,7 @@ class Game:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.place.device)
         self.draws = Stream(self.seed, "draw", self.place.device)
+        self.snapshots = Snapshots(SNAPSHOTS if self.goes_back else 0)
         self._streams: dict[str, Stream] = {}
 
     @property
@@ -128,6 +150,11 @@ class Game:
     def dataset(self) -> Dataset:
         """The counted dataset of the stage."""
         return self.datasets[self.stage.streams[self.stage.counted]]
+
+    @property
+    def goes_back(self) -> bool:
+        """True if an intervention may put the players back to an earlier tick."""
+        return any(each.acts and each.intervention.goes_back for each in self.watching.interventions)
 
     def stream(self, purpose: str) -> Stream:
         """The purpose's own randomness."""
@@ -170,7 +197,7 @@ class Game:
         watching = self.watching
         found: dict[str, Component] = {f"diagnostics/{name}": each for name, _, each in watching.diagnostics}
         found |= {f"monitors/{name}": each for name, each in watching.monitors}
-        return found | {f"interventions/{name}": each for name, each in watching.interventions}
+        return found | {f"interventions/{each.name}": each.intervention for each in watching.interventions}
 
     def close(self) -> None:
         """Stop background readers."""

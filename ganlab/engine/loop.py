@@ -72,11 +72,12 @@ def play_round(game: Game) -> None:
     """Every turn that is due: the player's opponents are frozen, it is charged, it steps."""
     clock = game.clock
     before = clock.samples
+    measured = before == clock.last_tick  # once a tick, in the round after it
     table = Round(game)
     for player, turns in table.turns():
         for other in game.players.values():
             other.freeze(other is not player)
-        if take_turn(player, turns, game.stage.charges, game.place):
+        if take_turn(player, turns, game.stage.charges, game.place, measured=measured):
             table.stepped(player)
     if game.place.device.type == "cpu":
         game.check_weights()

@@ -18,8 +18,11 @@ from ganlab.engine.turn import OpenTurn
 from ganlab.errors import DataError, DivergedError, GanlabError
 
 
-def take_turn(player: Player, turns: Sequence[OpenTurn], charges: Sequence[Charge], place: Place) -> bool:
+def take_turn(
+    player: Player, turns: Sequence[OpenTurn], charges: Sequence[Charge], place: Place, *, measured: bool = False
+) -> bool:
     """Charge the player on every part of the round's batch, then let it step. False if it was charged nothing.
+    `measured` has it say how far it moves.
 
     Raises `DivergedError` before anything moves if a cost or a gradient is not finite, and `DataError` if the batch
     is to blame.
@@ -38,11 +41,13 @@ def take_turn(player: Player, turns: Sequence[OpenTurn], charges: Sequence[Charg
         player.backward(cost if len(turns) == 1 else cost / len(turns))
     if charged:
         try:
-            norm = player.step(turns[0].progress)
+            step = player.step(turns[0].progress, measured=measured)
         except NotFinite as error:
             raise blamed(turns[0], f"{error} is not finite", charges) from None
-        if norm is not None:
-            turns[0].record(f"gradient-norm/{player.name}", norm)
+        if step is not None:
+            turns[0].record(f"gradient-norm/{player.name}", step.gradient_norm)
+            if step.relative_move is not None:
+                turns[0].record(f"update/{player.name}", step.relative_move)
     return charged
 
 

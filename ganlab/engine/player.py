@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -47,6 +48,23 @@ class Average:
                 torch._foreach_copy_(*self._buffers)
 
 
+@dataclass(frozen=True)
+class Step:
+    """One step of a player: the norm of the gradient before it was clipped, and how far the step moved the parameters,
+    relative to their own length, if that was measured."""
+
+    gradient_norm: Tensor
+    relative_move: Tensor | None = None
+
+
+def moved(before: list[Tensor], now: Sequence[Tensor]) -> Tensor:
+    """|w' - w| / |w|, of all parameters together."""
+    with torch.no_grad():
+        length = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(before)))
+        way = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(torch._foreach_sub(list(now), before))))
+        return torch.div(way, length.clamp(min=torch.finfo(length.dtype).tiny))
+
+
 class Player:
     """Owns `parameters` (by name, those of `network` unless told otherwise) and moves them with its optimiser."""
 
@@ -75,6 +93,7 @@ class Player:
         self._optimizer = optimizer(self._list)
         self._move = bare_step(self._optimizer)
         self._learning_rates = [group["lr"] for group in self._optimizer.param_groups]
+        self._applied = 1.0
         self._clip_norm = clip_norm
         self._schedule = schedule
         self._scaler = scaler
@@ -99,8 +118,9 @@ class Player:
         """Add the gradient of `cost` to the turn's."""
         (cost if self._scaler is None else self._scaler.scale(cost)).backward()  # type: ignore[no-untyped-call]
 
-    def step(self, progress: Progress) -> Tensor | None:
-        """Average the gradients over processes, clip them, move. Returns the gradient's norm if it clips.
+    def step(self, progress: Progress, *, measured: bool = False) -> Step | None:
+        """Average the gradients over processes, clip them, move. Returns what was done; None if there is no gradient.
+        `measured` asks how far it moves, which takes a copy of the parameters.
 
         Raises `NotFinite` if a gradient is not finite, before anything moves. On a GPU, where to know would be to
         wait, the step is a no-op then, and `guard` remembers the round.
@@ -114,17 +134,26 @@ class Player:
         norm = extent(gradients, few=self.few and self._clip_norm is None)
         if self._clip_norm is not None:
             torch.nn.utils.clip_grads_with_norm_(self._list, self._clip_norm, norm)
-        if self._schedule is not None or self.learning_rate_factor != 1.0:
-            factor = self.learning_rate_factor * (1.0 if self._schedule is None else self._schedule(progress))
+        if (factor := self._factor(progress)) != self._applied:
+            self._applied = factor
             for group, rate in zip(self._optimizer.param_groups, self._learning_rates, strict=True):
                 group["lr"] = rate * factor
+        before = [parameter.detach().clone() for parameter in self._list] if measured else None
         if self._scaler is None:
             with self.guard.watching(norm, progress):
                 self._move()
         else:  # it knows of infinite gradients, and makes the scale smaller
             self._scaler.step(self._optimizer)
             self._scaler.update()
-        return None if self._clip_norm is None else norm
+        length = norm.detach().sqrt() if self.few and self._clip_norm is None else norm.detach()
+        return Step(length, None if before is None else moved(before, self._list))
+
+    def learning_rate(self, progress: Progress) -> float:
+        """The rate of its first group of parameters, with schedule and interventions."""
+        return float(self._learning_rates[0]) * self._factor(progress)
+
+    def _factor(self, progress: Progress) -> float:
+        return self.learning_rate_factor * (1.0 if self._schedule is None else self._schedule(progress))
 
     def check_numbers(self) -> None:
         """Raise `NotFinite` if a weight or a running statistic has stopped being finite. Waits for the device."""
@@ -150,13 +179,11 @@ class Player:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned. Raises `CheckpointError` if it is another network's or optimiser's."""
-        check_fit(self.network.state_dict(), state["network"])
+        kept_memory = self.check_state(state)
         self.network.load_state_dict(state["network"])
         if self.average is not None:
             kept = state["network"] if state["average"] is None else state["average"]
-            check_fit(self.average.network.state_dict(), kept)
             self.average.network.load_state_dict(kept)
-        kept_memory = fitting_memory(self._optimizer, self.parameters, state["optimizer"])
         memory = self._optimizer.state_dict()
         index = {name: number for number, name in enumerate(self.parameters)}
         memory["state"] = {index[name]: each for name, each in kept_memory.items()}
@@ -164,6 +191,13 @@ class Player:
         self.learning_rate_factor = float(state["learning_rate_factor"])
         if self._scaler is not None and state["scaler"] is not None:
             self._scaler.load_state_dict(state["scaler"])
+
+    def check_state(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Raise `CheckpointError` unless the state is one of this player's. Returns what of the optimiser's fits."""
+        check_fit(self.network.state_dict(), state["network"])
+        if self.average is not None and state["average"] is not None:
+            check_fit(self.average.network.state_dict(), state["average"])
+        return fitting_memory(self._optimizer, self.parameters, state["optimizer"])
 
     def first_not_finite(self) -> str | None:
         """The name of a weight, an average or an optimiser's memory that is not finite; None if all are."""

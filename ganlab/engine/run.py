@@ -19,7 +19,7 @@ from ganlab.engine.signals import BrokenOff, Signals
 from ganlab.engine.vetting import check_record
 from ganlab.errors import CheckpointError, DivergedError, GanlabError, StorageError
 from ganlab.interfaces.reporter import Reporter, RunInfo
-from ganlab.values import Action, Ending, Finding, Outcome, Picture, Progress, Tick
+from ganlab.values import Deed, Ending, Finding, Outcome, Picture, Progress, Tick
 
 log = logging.getLogger("ganlab")
 
@@ -110,7 +110,7 @@ class Run:
         game: Game,
         measurements: Mapping[str, float],
         findings: tuple[Finding, ...],
-        actions: tuple[Action, ...],
+        deeds: tuple[Deed, ...],
         pictures: Mapping[str, Picture],
     ) -> Tick:
         """Tell everybody."""
@@ -118,7 +118,9 @@ class Run:
         shown = game.clock.samples - self._samples_at_tick
         rate = shown / max(now - self._ticked, 1e-9)
         self._ticked, self._samples_at_tick = now, game.clock.samples
-        tick = Tick(game.clock.progress, measurements, findings, actions, pictures, self.seconds, rate)
+        tick = Tick(
+            game.clock.progress, measurements, findings, deeds, pictures, self.seconds, rate, game.health.healthy
+        )
         with self.breakable(after_grace=True):
             for name in list(self._reporters):
                 self._told(name, lambda each: each.tick(tick))

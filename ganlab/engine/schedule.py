@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,6 +42,17 @@ class Constant:
 
     def __call__(self, progress: Progress) -> float:
         return self.value
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A weight that an intervention has multiplied."""
+
+    weight: Callable[[Progress], float]
+    factor: float
+
+    def __call__(self, progress: Progress) -> float:
+        return self.weight(progress) * self.factor
 
 
 @dataclass(frozen=True)

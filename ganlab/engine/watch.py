@@ -7,17 +7,16 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from ganlab.answers import WrongAnswer, checked_actions, checked_findings, checked_measurements
-from ganlab.calling import apart
-from ganlab.engine import controls
+from ganlab.answers import WrongAnswer, checked_findings, checked_measurements
 from ganlab.engine.game import Game
-from ganlab.engine.guard import quietly, reason
+from ganlab.engine.guard import quietly
+from ganlab.engine.intervening import ask, carry_out
 from ganlab.engine.look import OpenLook, undisturbed
 from ganlab.engine.run import Run
-from ganlab.errors import DivergedError, GanlabError, PluginError
+from ganlab.errors import DivergedError, PluginError
 from ganlab.interfaces.diagnostic import Diagnostic
 from ganlab.interfaces.monitor import Monitor
-from ganlab.values import Action, Finding, Picture, Progress, Severity, Tick
+from ganlab.values import Finding, Picture, Progress, Severity, Tick
 
 T = TypeVar("T")
 
@@ -29,12 +28,15 @@ def watch(game: Game, run: Run) -> Tick:
     with undisturbed(game) as look, run.breakable():
         measurements = measure(game, look, findings)
         judge(game, measurements, findings)
-        actions = answer(game, measurements, tuple(findings))
+        standing = [*game.health.standing, *(each for each in findings if not each.over)]
+        wishes = ask(game, measurements, standing)
         pictures_due = clock.over or clock.ticks % game.watching.picture_every == 0
         pictures = look_at(game, look) if pictures_due and run.shows_pictures else {}
-    for action in actions:
-        controls.apply(game, action)
-    tick = run.tick(game, measurements, tuple(findings), tuple(actions), pictures)
+    game.health.hear(findings, clock.progress.kimg)
+    if game.health.healthy:
+        game.snapshots.take(game.players, clock.progress.kimg)
+    deeds = carry_out(game, wishes)
+    tick = run.tick(game, measurements, tuple(findings), tuple(deeds), pictures)
     for name, value in look.ledger().items():
         if not math.isfinite(value):
             raise DivergedError(
@@ -49,7 +51,7 @@ def watch(game: Game, run: Run) -> Tick:
 
 def measure(game: Game, look: OpenLook, findings: list[Finding]) -> dict[str, float]:
     """The ledger's means and what the diagnostics that are due have to say."""
-    measurements = dict(look.ledger())
+    measurements = dict(look.ledger()) | settings(game)
     asked = []
     for name, every, diagnostic in game.watching.diagnostics:
         if game.clock.ticks % every == 0 or game.clock.over:
@@ -62,6 +64,13 @@ def measure(game: Game, look: OpenLook, findings: list[Finding]) -> dict[str, fl
             asked.append(who)
     check_weights(look, asked, surely=True)
     return measurements
+
+
+def settings(game: Game) -> dict[str, float]:
+    """What schedules and interventions move: the learning rate of each player, the weight of each term."""
+    progress = game.clock.progress
+    rates = {f"learning-rate/{name}": player.learning_rate(progress) for name, player in game.players.items()}
+    return rates | {f"weight/{charge.name}": charge.weight(progress) for charge in game.stage.charges}
 
 
 def measured(diagnostic: Diagnostic, look: OpenLook, taken: Container[str]) -> dict[str, float]:
@@ -97,25 +106,6 @@ def judge(game: Game, measurements: Mapping[str, float], findings: list[Finding]
 def found(monitor: Monitor, measurements: Mapping[str, float], progress: Progress) -> tuple[Finding, ...]:
     """What a monitor finds, checked. It is shown a copy: monitors after it see what was measured."""
     return checked_findings(monitor.judge(dict(measurements), progress))
-
-
-def answer(game: Game, measurements: Mapping[str, float], findings: tuple[Finding, ...]) -> list[Action]:
-    """What the interventions ask for. One that raises ends the run: half an answer is worse than none."""
-    actions: list[Action] = []
-    for name, intervention in game.watching.interventions:
-        who = f"intervention '{name}'"
-        try:
-            with apart(who):
-                answered = intervention.answer(findings, dict(measurements), game.clock.progress)
-                actions += checked_actions(answered)
-        except GanlabError:
-            raise
-        except (Exception, SystemExit) as error:
-            raise PluginError(
-                f"{who} {reason(error)}, in round {game.clock.round}; "
-                "take it out of watch.interventions to go on without it"
-            ) from error
-    return actions
 
 
 def look_at(game: Game, look: OpenLook) -> dict[str, Picture]:

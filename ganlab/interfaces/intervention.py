@@ -1,6 +1,10 @@
 """Answers a finding with an action, which the engine carries out.
 
-Three instances: raise a stale discriminator's learning rate, raise an augmentation's probability, stop.
+Three instances: raise a stale discriminator's learning rate while it is stale, raise an augmentation's probability
+while the discriminator over-fits, go back and halve a learning rate after a collapse.
+
+How often it may act is the recipe's to say and the engine's to see to (`mode`, `limit` and `cool_down` beside its own
+options), so that it need not count: it is asked when it may act, and shown what stands.
 """
 
 from __future__ import annotations
@@ -15,8 +19,18 @@ from ganlab.values import Action, Finding, Progress
 class Intervention(Component, ABC):
     """Acts only in runs whose recipe names it."""
 
+    monitors: tuple[str, ...] = ()
+    """The monitors whose findings it is shown; all if none is named."""
+
+    goes_back: bool = False
+    """True if it may ask for `RollBack`: the engine then keeps the players of the last healthy ticks, in memory and in
+    every checkpoint."""
+
     @abstractmethod
     def answer(
         self, findings: tuple[Finding, ...], measurements: Mapping[str, float], progress: Progress
     ) -> Iterable[Action]:
-        """Actions for this tick, often none."""
+        """Actions for this tick, often none.
+
+        `findings` are those that are not over, found at this tick (their `round` is then the progress's) or before.
+        """

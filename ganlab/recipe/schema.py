@@ -198,6 +198,14 @@ class DiagnosticSetting(Component):
     every: Count = Field(1, description="asked at every n-th tick")
 
 
+class InterventionSetting(Component):
+    """An intervention, and how often it may act."""
+
+    mode: Literal["act", "observe"] = Field("act", description="'observe': say what it would have done, and do nothing")
+    limit: Count = Field(10, description="at most so many times in a run")
+    cool_down: Annotated[int, Field(ge=0, le=2**40)] = Field(2, description="not within so many ticks of the last time")
+
+
 class WatchSetting(Table):
     """What is measured, judged, done and recorded while the run goes on."""
 
@@ -208,7 +216,7 @@ class WatchSetting(Table):
     picture_count: Annotated[int, Field(ge=1, le=4096)] = 64
     diagnostics: list[DiagnosticSetting] = []
     monitors: list[Component] = []
-    interventions: list[Component] = []
+    interventions: list[InterventionSetting] = []
     reporters: list[Component] = [
         Component(name="jsonl"),
         Component(name="tensorboard"),

@@ -10,6 +10,7 @@ from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.testing.state import check_plain, leaving_all_as_it_was
 from ganlab.testing.toys import ToyRandom
 from ganlab.values import (
+    Deed,
     Ending,
     Finding,
     Outcome,
@@ -39,7 +40,7 @@ class ReporterConformance:
         return [
             Tick(progress(0), {"cost": 1.0}, pictures=pictures),
             Tick(progress(1), {"cost": math.nan, "other": 2.0}),
-            Tick(progress(2), {"cost": 3.0}, (finding,), (action,)),
+            Tick(progress(2), {"cost": 3.0}, (finding,), (Deed(action),)),
             Tick(progress(3), {"cost": 1e30}, pictures=pictures, seconds=1.5, images_per_second=100.0),
         ]
 

@@ -13,7 +13,7 @@ import pytest
 from ganlab.cli.console import Console, JsonConsole
 from ganlab.cli.words import duration, memory, number, printable
 from ganlab.interfaces.reporter import RunInfo
-from ganlab.values import Ending, Finding, Outcome, Progress, ScaleLearningRate, Severity, Tick
+from ganlab.values import Deed, Ending, Finding, Outcome, Progress, ScaleLearningRate, Severity, Tick
 
 WATCHED = '[watch]\nmonitors = [{name = "lost-coverage"}]\n'
 RUN = RunInfo("digits-0", Path("runs/digits-0"), WATCHED, 200.0, ("generator", "image"), "cpu")
@@ -159,7 +159,7 @@ def test_a_run_without_monitors_is_not_called_healthy():
 
 
 def test_an_action_is_printed_with_its_fields():
-    acted = Tick(Progress(10, 12_300, 0.06), {}, (), (ScaleLearningRate("image", 0.5),))
+    acted = Tick(Progress(10, 12_300, 0.06), {}, (), (Deed(ScaleLearningRate("image", 0.5)),))
     assert play(Pipe(), at(1, acted))[1] == "action at 12.3 kimg: scale-learning-rate player=image factor=0.5"
 
 

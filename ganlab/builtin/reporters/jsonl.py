@@ -1,7 +1,8 @@
 """JSON lines: the truth about a run, from which everything else can be drawn again.
 
-One line of `measurements.jsonl` per tick, one of `findings.jsonl` per finding, one of `actions.jsonl` per action. A
-checkpoint holds how long the files were; a resume cuts them to that, so that no line is there twice and none missing.
+One line of `measurements.jsonl` per tick, one of `findings.jsonl` per finding, one of `actions.jsonl` per action,
+carried out or not. A checkpoint holds how long the files were; a resume cuts them to that, so that no line is there
+twice and none missing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from ganlab import Outcome, Picture, Progress, Reporter, RunInfo, StorageError, Tick
 from ganlab.disk import AppendedFile
-from ganlab.records import action_record, finding_record, json_line, measurement_record
+from ganlab.records import deed_record, finding_record, json_line, measurement_record
 
 log = logging.getLogger("ganlab")
 
@@ -44,7 +45,7 @@ class JsonLines(Reporter):
         """One measurement line, and a line for each finding and action."""
         self._journals["measurements"].write(json_line(measurement_record(tick)))
         self._journals["findings"].write(*(json_line(finding_record(finding)) for finding in tick.findings))
-        self._journals["actions"].write(*(json_line(action_record(each, tick.progress)) for each in tick.actions))
+        self._journals["actions"].write(*(json_line(deed_record(each, tick.progress)) for each in tick.deeds))
 
     def end(self, outcome: Outcome) -> None:
         """Raises `StorageError` if lines are still waiting for room on the disk."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganlab import Ending, Finding, Outcome, Picture, Progress, RunInfo, ScaleLearningRate, Severity, Tick
+from ganlab import Deed, Ending, Finding, Outcome, Picture, Progress, RunInfo, ScaleLearningRate, Severity, Tick
 
 RECIPE = """\
 budget_kimg = 2
@@ -53,7 +53,7 @@ def tick(number: int, *, pictures: bool = False, trouble: bool = False, **measur
         where,
         measurements or {"cost/image": 1 / number, "cost/generator": 0.5, "coverage@flatten": 0.1 * number},
         (finding,) if trouble else (),
-        (ScaleLearningRate("image", 0.5),) if trouble else (),
+        (Deed(ScaleLearningRate("image", 0.5)),) if trouble else (),
         {"fake": FAKE, "fake-raw": FAKE} if pictures else {},
         seconds=0.2 * number,
         images_per_second=500.0,

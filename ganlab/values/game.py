@@ -1,14 +1,10 @@
-"""The nouns of the game: plain, frozen, free of torch.
-
-What a dataset holds (`Field`, `Batch`), what a discriminator is shown and answers (`View`, `Verdict`), when a phase
-is played (`Cadence`, `Progress`), and what the watch says (`Measurement`, `Finding`, `Action`, `Outcome`).
-"""
+"""What a dataset holds (`Field`, `Batch`), what a discriminator is shown and answers (`View`, `Verdict`), and when a
+phase is played (`Cadence`, `Progress`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -143,116 +139,8 @@ class Cadence:
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """A number with its name, and where the run was. `value` may be NaN: it was measured and was not a number."""
-
-    name: str
-    value: float
-    kimg: float
-    round: int
-
-
-class Severity(StrEnum):
-    """How much a finding matters: worth knowing, worth acting on, or the run is dead."""
-
-    NOTE = "note"
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A sentence about the run, with its evidence. `began_kimg` is where the trouble began, `advice` what to do."""
-
-    monitor: str
-    sentence: str
-    severity: Severity
-    kimg: float
-    round: int
-    began_kimg: float
-    evidence: Mapping[str, float] = field(default_factory=dict)
-    advice: str = ""
-
-
-@dataclass(frozen=True)
-class ScaleLearningRate:
-    """Multiply a player's learning rate by `factor`."""
-
-    player: str
-    factor: float
-
-
-@dataclass(frozen=True)
-class SetWeight:
-    """Give the term `term` the weight `weight`."""
-
-    term: str
-    weight: float
-
-
-@dataclass(frozen=True)
-class SetTurns:
-    """Let `player` move `turns` times a round."""
-
-    player: str
-    turns: int
-
-
-@dataclass(frozen=True)
-class SetProbability:
-    """Let the augmentation `augmentation` act on a sample with this probability (0..1)."""
-
-    augmentation: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class Stop:
-    """End the run."""
-
-    reason: str
-
-
-Action: TypeAlias = ScaleLearningRate | SetWeight | SetTurns | SetProbability | Stop
-"""What an intervention asks for; only the engine carries it out."""
-
-
-class Ending(StrEnum):
-    """How a run can end."""
-
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    DIVERGED = "diverged"
-    INTERRUPTED = "interrupted"
-    TERMINATED = "terminated"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How the run ended, in a sentence, and where it was."""
-
-    ending: Ending
-    sentence: str
-    progress: Progress
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
 class Picture:
     """Something to look at: `kind` is a field's kind, `data` a tensor (N, ...) in [-1, 1] (points: any range)."""
 
     kind: str
     data: Tensor
-
-
-@dataclass(frozen=True)
-class Tick:
-    """All that was learnt at one tick: measurements, findings, the actions carried out, and pictures if due."""
-
-    progress: Progress
-    measurements: Mapping[str, float]
-    findings: tuple[Finding, ...] = ()
-    actions: tuple[Action, ...] = ()
-    pictures: Mapping[str, Picture] = field(default_factory=dict)
-    seconds: float = 0.0
-    images_per_second: float = 0.0
