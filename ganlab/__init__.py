@@ -32,6 +32,7 @@ from ganlab.interfaces.random import Random
 from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.interfaces.task import Task
 from ganlab.interfaces.term import Term
+from ganlab.interfaces.truth import Calibration, Reading, Truth
 from ganlab.interfaces.turn import Turn
 from ganlab.numbers import best_of, clamp_finite
 from ganlab.values import (
@@ -77,6 +78,7 @@ __all__ = [
     "Batch",
     "BusyError",
     "Cadence",
+    "Calibration",
     "CheckpointError",
     "Component",
     "DataError",
@@ -107,6 +109,7 @@ __all__ = [
     "PluginError",
     "Progress",
     "Random",
+    "Reading",
     "RecipeError",
     "Reporter",
     "RollBack",
@@ -125,6 +128,7 @@ __all__ = [
     "Task",
     "Term",
     "Tick",
+    "Truth",
     "Turn",
     "Verdict",
     "View",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganlab.interfaces.component import Component
 from ganlab.interfaces.random import Random
+from ganlab.interfaces.truth import Truth
 from ganlab.values import Field
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Dataset(Component, ABC):
     """Where the data are a mixture whose truth is known: the modes (K, D), on the CPU; else None."""
     sigma: float | None = None
     """Standard deviation of each mode along each axis, in the data's units; else None."""
+    truth: Truth | None = None
+    """Where it is known what is right about a sample: its reader; else None."""
 
     @abstractmethod
     def fingerprint(self) -> str:
