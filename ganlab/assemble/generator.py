@@ -54,18 +54,31 @@ class LoadedGenerator:
 
 
 def load_generator(
-    source: RunDirectory | ExportDirectory, plugins: Plugins, device: torch.device, *, raw: bool = False
+    source: RunDirectory | ExportDirectory,
+    plugins: Plugins,
+    device: torch.device,
+    *,
+    raw: bool = False,
+    healthy: bool = False,
 ) -> LoadedGenerator:
     """The newest checkpoint's generator, from the run directory alone, or an exported one; `raw` asks for weights that
-    are no moving average. Raises `CheckpointError`, `RecipeError`, `PluginError`."""
+    are no moving average, `healthy` for a checkpoint from before a trouble.
+
+    Raises `CheckpointError`, `RecipeError`, `PluginError`.
+    """
     if isinstance(source, RunDirectory):
-        return _of_run(source, plugins, device, raw)
+        return _of_run(source, plugins, device, raw, healthy)
+    if healthy:
+        raise RecipeError(f"--from healthy: '{source.path}' holds one generator; export the run itself with it")
     return _of_export(source, plugins, device, raw)
 
 
-def _of_run(directory: RunDirectory, plugins: Plugins, device: torch.device, raw: bool) -> LoadedGenerator:
+def _of_run(
+    directory: RunDirectory, plugins: Plugins, device: torch.device, raw: bool, healthy: bool
+) -> LoadedGenerator:
     _, recipe = kept_recipe(directory, plugins)
-    state, path, problems = CheckpointFolder(directory.path / "checkpoints").newest()
+    folder = CheckpointFolder(directory.path / "checkpoints")
+    state, path, problems = folder.newest_healthy() if healthy else folder.newest()
     try:
         clock, players = (table(part, table("game", state["game"])[part]) for part in ("clock", "players"))
         progress = Progress(int(clock["round"]), int(clock["samples"]))

@@ -37,19 +37,22 @@ GROUPS = {"libraries": "{}", "arithmetic": "{}", "plugins": "plugin {}"}
 
 @dataclass(frozen=True)
 class Past:
-    """The newest whole checkpoint of a run. `problems` says what was wrong with newer ones."""
+    """A whole checkpoint of a run: the newest, unless it `goes_back` to before a trouble. `problems` says what was
+    wrong with newer ones."""
 
     directory: RunDirectory
     path: Path
     state: Mapping[str, Any]
     identity: Mapping[str, Any]
     problems: list[str]
+    goes_back: bool = False
 
     @classmethod
-    def read(cls, directory: RunDirectory) -> Past:
-        """The run's past. Raises `CheckpointError` if no checkpoint is whole, or what is whole is no checkpoint of a
-        run."""
-        state, path, problems = CheckpointFolder(directory.path / "checkpoints").newest()
+    def read(cls, directory: RunDirectory, *, healthy: bool = False) -> Past:
+        """The run's past, up to its newest checkpoint, or to the newest that is `healthy`. Raises `CheckpointError` if
+        there is none, or what is whole is no checkpoint of a run."""
+        folder = CheckpointFolder(directory.path / "checkpoints")
+        state, path, problems = folder.newest_healthy() if healthy else folder.newest()
         identity = state.get("identity")
         if not isinstance(identity, dict) or not isinstance(identity.get("data"), dict):
             raise CheckpointError(f"{path.name}: is whole, but does not say whose it is; take another checkpoint")
@@ -63,7 +66,7 @@ class Past:
         for part, kind in GAME.items():
             if not isinstance(state["game"].get(part), kind):
                 raise CheckpointError(f"{path.name}: is whole, but has no '{part}' of a game; take another checkpoint")
-        return cls(directory, path, state, identity, problems)
+        return cls(directory, path, state, identity, problems, goes_back=healthy)
 
     @property
     def recipe_text(self) -> str | None:
@@ -170,9 +173,14 @@ class Past:
             ) from error
 
     def mend(self) -> None:
-        """Set newer checkpoints aside that are damaged. For the run's owner alone, when it goes on."""
+        """Set newer checkpoints aside: those that are damaged, and those of what is left behind, whose record is kept
+        beside the one that goes on. For the run's owner alone, when it goes on."""
+        folder = CheckpointFolder(self.directory.path / "checkpoints")
         if self.problems:
-            CheckpointFolder(self.directory.path / "checkpoints").newest(mend=True)
+            folder.newest(mend=True)
+        if self.goes_back and folder.generations()[0] != self.path:
+            self.directory.keep_records()
+            folder.leave_behind(self.path)
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any], *, renamed: bool = False) -> Iterator[str]:

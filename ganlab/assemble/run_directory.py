@@ -231,6 +231,13 @@ class RunDirectory:
         except OSError as error:
             raise StorageError(f"outcome.json: cannot be removed ({error.strerror}); choose another place") from error
 
+    def keep_records(self) -> None:
+        """Copies of the records as they are, as `measurements-1.jsonl`, -2, ...: a run that goes back cuts them."""
+        for path in sorted(self.path.glob("*.jsonl")):
+            if re.fullmatch(r"[a-z]+\.jsonl", path.name):
+                number = 1 + sum(1 for _ in self.path.glob(f"{path.stem}-*.jsonl"))
+                publish(path.read_bytes(), path.with_name(f"{path.stem}-{number}.jsonl"))
+
     def measurements(self) -> list[dict[str, Any]]:
         """What was measured, one tick each, up to the first line that is torn."""
         return read_lines(self.path / "measurements.jsonl")

@@ -57,9 +57,11 @@ def play_run(
     console: Sequence[Reporter] = (),
     recipe_name: str = "",
     resume: bool = False,
+    healthy: bool = False,
     allowed: frozenset[str] = frozenset(),
 ) -> Outcome:
-    """Play the recipe in its claimed directory, from the start or from its newest checkpoint; say how it ended.
+    """Play the recipe in its claimed directory, from the start or from its newest checkpoint; say how it ended. With
+    `healthy` it is the newest from before a trouble.
 
     `allowed` holds what of `ganlab.assemble.changes.ALLOWANCES` a resumed run may do. A run that may not go on is left
     as it was: nothing is written before everything is restored.
@@ -70,7 +72,7 @@ def play_run(
     info = RunInfo(directory.name, directory.path, text, recipe.kimg, tuple(game.players), str(game.place.device))
     reporters = make_reporters(recipe, plugins, console) if first else {}
     record = provenance(recipe, plugins, game, recipe_name)
-    past = Past.read(directory) if resume else None
+    past = Past.read(directory, healthy=healthy) if resume else None
     if past is None:
         record["lineage"] = [life(record)]
     else:

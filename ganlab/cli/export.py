@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 @parameters.run
 @click.option("--out", required=True, metavar="DIR|FILE.onnx", help="The ending decides; nothing is overwritten.")
 @click.option("--raw", is_flag=True, help="The weights themselves instead of their moving average.")
+@parameters.healthy
 @parameters.runs
-def command(run: str, out: str, raw: bool, runs: Path) -> None:
+def command(run: str, out: str, raw: bool, healthy: bool, runs: Path) -> None:
     """Write RUN's generator at its newest checkpoint: its moving average if it has one.
 
     DIR gets the weights as safetensors, with the recipe: `ganlab sample DIR` makes the same samples from it on a
@@ -49,7 +50,7 @@ def command(run: str, out: str, raw: bool, runs: Path) -> None:
         check_installed()
     plugins = plugins_that_warn()
     with warnings_shown():
-        generator = load_generator(source, plugins, torch.device("cpu"), raw=raw)
+        generator = load_generator(source, plugins, torch.device("cpu"), raw=raw, healthy=healthy)
         for note in generator.notes:
             log.warning("%s", note)
     what = f"generator of run '{generator.run}' at {generator.progress.kimg:g} kimg, {which(generator)}"

@@ -62,4 +62,19 @@ device = click.option(
     help="auto (a GPU if there is one), cpu, cuda, cuda:N.",
 )
 
+
+def is_healthy(context: click.Context, parameter: click.Parameter, value: str) -> bool:
+    """True if the checkpoint is to be from before a trouble."""
+    return value == "healthy"
+
+
+healthy = click.option(
+    "--from",
+    "healthy",
+    type=click.Choice(["newest", "healthy"]),
+    default="newest",
+    callback=is_healthy,
+    help="The newest checkpoint, or the newest from before a critical finding that stands.",
+)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")

@@ -88,6 +88,7 @@ def play(
     as_json: bool,
     recipe_name: str = "",
     resume: bool = False,
+    healthy: bool = False,
     allowed: frozenset[str] = frozenset(),
 ) -> int:
     """Play in the directory, which is locked, and return the exit status of how it ended. `allowed` is what `--allow`
@@ -112,6 +113,7 @@ def play(
                 console=[console],
                 recipe_name=recipe_name,
                 resume=resume,
+                healthy=healthy,
                 allowed=allowed,
             )
         distributed.leave()

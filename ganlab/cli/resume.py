@@ -43,6 +43,7 @@ def known(context: click.Context, parameter: click.Parameter, value: tuple[str, 
     callback=known,
     help=f"Go on with {'; '.join(f'{name}: {told}' for name, told in ALLOWANCES.items())}. May be given again.",
 )
+@parameters.healthy
 @parameters.runs
 @parameters.device
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per tick instead of progress.")
@@ -52,26 +53,29 @@ def command(
     run: str,
     settings: tuple[str, ...],
     allowed: frozenset[str],
+    healthy: bool,
     runs: Path,
     device: str,
     as_json: bool,
 ) -> int:
     """Go on with RUN, a run's name or its directory, from its newest checkpoint.
 
-    With --set budget_kimg=N a finished run goes on too. Seed, task, data, architectures and batch size stay; other
-    changes of the game need '--allow recipe'. Each is kept in provenance.json, with the recipe as it was.
+    With --from healthy it goes back to before a trouble; what came after is set aside. It goes wrong again unless
+    something is changed. With --set budget_kimg=N a finished run goes on too. Seed, task, data, architectures and batch
+    size stay; other changes of the game need '--allow recipe'. Each is kept in provenance.json, with the recipe as it
+    was.
     """
     plugins = plugins_that_warn()
     directory = RunDirectory.find(run, runs)
     recipe = wanted(directory, settings, allowed, plugins)
-    if is_finished(directory, recipe, as_json):
+    if not healthy and is_finished(directory, recipe, as_json):
         return 0
     directory.check()
     try:
         if first_process():
             directory.lock()
         recipe = wanted(directory, settings, allowed, plugins)  # again, now that nobody else changes it
-        if is_finished(directory, recipe, as_json):
+        if not healthy and is_finished(directory, recipe, as_json):
             return 0
         fresh = directory.never_played
         if not fresh:
@@ -88,6 +92,7 @@ def command(
             as_json=as_json,
             recipe_name=str(directory.provenance().get("recipe") or ""),
             resume=not fresh,
+            healthy=healthy,
             allowed=allowed,
         )
     finally:

@@ -37,6 +37,7 @@ STEPS = {Form.SHEET: 10, Form.FILM: 16, Form.ARRAYS: 16, Form.FILES: 16}
     help="Conditions of your own, such as the pictures to be translated, as arrays by name.",
 )
 @click.option("--interpolate", is_flag=True, help=f"On the way between N samples ({STOPS} if left out), in a circle.")
+@parameters.healthy
 @parameters.runs
 @parameters.device
 def command(
@@ -47,6 +48,7 @@ def command(
     label: str | None,
     given: Path | None,
     interpolate: bool,
+    healthy: bool,
     runs: Path,
     device: str,
 ) -> None:
@@ -68,7 +70,7 @@ def command(
 
     place = find_device(device)
     with warnings_shown():
-        generator = load_generator(source, plugins_that_warn(), place)
+        generator = load_generator(source, plugins_that_warn(), place, healthy=healthy)
         for note in generator.notes:
             log.warning("%s", note)
     batch = conditions(generator.task, count, rows, label, default=STOPS if interpolate else SAMPLES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import asdict, fields
@@ -19,6 +19,7 @@ from ganlab.engine import container, vetting
 from ganlab.engine.container import one_line
 from ganlab.engine.controls import reapply
 from ganlab.engine.game import Clock, Game
+from ganlab.engine.health import Health
 from ganlab.engine.intervening import restored
 from ganlab.engine.shared_random import check_random, random_state, restore_random
 from ganlab.engine.signals import BrokenOff
@@ -155,26 +156,29 @@ class CheckpointFolder:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def save(self, tree: Mapping[str, Any], samples: int) -> Path:
-        """Publish a new generation; when it is safe, let go of all but the last few. Raises `StorageError`."""
+    def save(self, tree: Mapping[str, Any], samples: int, health: Health | None = None) -> Path:
+        """Publish a new generation; when it is safe, let go of all but the last few and those that a run goes back to
+        when it falls ill. Raises `StorageError`."""
         make_folder(self.directory)
         path = self.directory / f"{samples:012d}.ckpt"
         publish(container.pack(tree), path)
         with suppress(OSError):  # what cannot be removed now is removed by the next save
-            self._let_go(samples)
+            self._let_go(samples, health or Health())
         return path
 
-    def _let_go(self, samples: int) -> None:
+    def _let_go(self, samples: int, health: Health) -> None:
         """Remove what was followed by enough generations that are whole. A newer one is not ours to judge."""
         older = [each for each in self.generations() if _samples(each) < samples]
+        refuges = to_go_back_to(older, health)
         kept = 1
         for path in older:
-            if kept == KEPT:
+            if kept < KEPT:
+                if container.is_whole(path):
+                    kept += 1
+                else:
+                    set_aside(path)
+            elif path not in refuges:
                 disk.system.remove(path)
-            elif container.is_whole(path):
-                kept += 1
-            else:
-                set_aside(path)
 
     def generations(self) -> list[Path]:
         """Checkpoint files, newest first. What has another name was put there by somebody else."""
@@ -215,6 +219,30 @@ class CheckpointFolder:
             f"run '{self.directory.parent.name}' has no whole checkpoint: {told}; put a copy of one back, or begin anew"
         )
 
+    def newest_healthy(self) -> tuple[dict[str, Any], Path, list[str]]:
+        """The newest checkpoint from a tick at which, as is known by now, no critical trouble stood, and what `newest`
+        says beside. Raises `CheckpointError` if none is left."""
+        newest, path, problems = self.newest()
+        health = Health()
+        health.restore(newest["game"]["health"])
+        for each in [path, *(older for older in self.generations() if _samples(older) < _samples(path))]:
+            if not health.sick_at(_samples(each) / 1000):
+                try:
+                    return container.read(each), each, problems
+                except CheckpointError as error:
+                    problems.append(str(error))
+        told = ", ".join(dict.fromkeys(finding.monitor for finding in health.standing))
+        raise CheckpointError(
+            f"run '{self.directory.parent.name}' has no checkpoint left from before its trouble ({told}); "
+            "begin another with what was learnt"
+        )
+
+    def leave_behind(self, path: Path) -> None:
+        """Set those aside that are newer than `path`, as `*.ckpt.sick`. Only for the run's owner."""
+        for each in self.generations():
+            if _samples(each) > _samples(path):
+                set_aside(each, "sick")
+
     def _strangers(self) -> str:
         """What a person may take for a checkpoint."""
         others = sorted(each.name for each in self.directory.glob("*.ckpt*") if ".tmp." not in each.name)
@@ -223,10 +251,19 @@ class CheckpointFolder:
         )
 
 
-def set_aside(path: Path) -> None:
-    """Take a damaged checkpoint out of the row, for whoever wants to look at it. Where the disk refuses, it stays."""
+def to_go_back_to(newest_first: Sequence[Path], health: Health) -> list[Path]:
+    """The newest checkpoint that is proven to be from a healthy run and, of those that wait to be, the oldest, which
+    will be proven first."""
+    proven = next((each for each in newest_first if health.proven_at(_samples(each) / 1000)), None)
+    since = -1 if proven is None else _samples(proven)
+    waiting = [each for each in newest_first if _samples(each) > since and not health.sick_at(_samples(each) / 1000)]
+    return [*([proven] if proven else []), *waiting[-1:]]
+
+
+def set_aside(path: Path, why: str = "damaged") -> None:
+    """Take a checkpoint out of the row, for whoever wants to look at it. Where the disk refuses, it stays."""
     with suppress(OSError):
-        disk.system.rename(path, path.with_name(f"{path.name}.damaged"))
+        disk.system.rename(path, path.with_name(f"{path.name}.{why}"))
 
 
 def samples_in(tree: Mapping[str, Any]) -> Any:

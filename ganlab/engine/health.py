@@ -48,24 +48,29 @@ class Health:
         """What was found and is not over, as it was found, in that order."""
         return tuple(self._standing.values())
 
+    def standing_after(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """What would stand if these had been heard too."""
+        standing = dict(self._standing)
+        for finding in findings:
+            standing.pop((finding.monitor, finding.subject), None)
+            if not finding.over:
+                standing[finding.monitor, finding.subject] = finding
+        return tuple(standing.values())
+
     @property
     def healthy(self) -> bool:
         """True while no critical finding stands."""
         return all(each.severity is not Severity.CRITICAL for each in self._standing.values())
 
-    def hear(self, findings: Iterable[Finding], kimg: float) -> None:
+    def hear(self, findings: Sequence[Finding], kimg: float) -> None:
         """What the monitors say at the tick at `kimg`."""
         self._ticks.append(kimg)
+        self._standing = {(each.monitor, each.subject): each for each in self.standing_after(findings)}
         for finding in findings:
             key = (finding.monitor, finding.subject)
-            if finding.over:
-                self._standing.pop(key, None)
-                self._end(key, kimg)
-            else:
-                self._standing[key] = finding
-                if finding.severity is Severity.CRITICAL:
-                    self._end(key, kimg)
-                    self._spells.append(Spell(*key, finding.began_kimg))
+            self._end(key, kimg)
+            if finding.severity is Severity.CRITICAL and not finding.over:
+                self._spells.append(Spell(*key, finding.began_kimg))
 
     def sick_at(self, kimg: float) -> bool:
         """True if the run was in a critical trouble there, as far as is known now."""

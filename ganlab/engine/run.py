@@ -133,7 +133,7 @@ class Run:
             check_publishable(game)
             with DEADLINE.saving():
                 tree = {"identity": self._identity, "run": self.state(), "game": game_state(game)}
-                self._checkpoints.save(tree, game.clock.samples)
+                self._checkpoints.save(tree, game.clock.samples, game.health)
 
     def save_if_due(self, game: Game) -> None:
         """A checkpoint once in `checkpoint_seconds`. If the disk refuses, the old ones stay, the run goes on and it is

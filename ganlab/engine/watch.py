@@ -28,8 +28,7 @@ def watch(game: Game, run: Run) -> Tick:
     with undisturbed(game) as look, run.breakable():
         measurements = measure(game, look, findings)
         judge(game, measurements, findings)
-        standing = [*game.health.standing, *(each for each in findings if not each.over)]
-        wishes = ask(game, measurements, standing)
+        wishes = ask(game, measurements, game.health.standing_after(findings))
         pictures_due = clock.over or clock.ticks % game.watching.picture_every == 0
         pictures = look_at(game, look) if pictures_due and run.shows_pictures else {}
     game.health.hear(findings, clock.progress.kimg)
