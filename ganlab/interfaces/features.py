@@ -28,12 +28,22 @@ class Features(Component, ABC):
     name: str
     """What numbers that are measured in it carry after the '@': its name and, where it may ever change, its version."""
 
+    fingerprint: str | None = None
+    """A hash of its weights. With one, what it makes of real samples may be kept on disk from run to run."""
+
+    resize: str = "none"
+    """How it brings data to a size of its own, in words: part of the record of how a number was measured."""
+
     classes: int | None = None
     """How many classes its `probabilities` tell apart; None if it is no classifier."""
 
     @abstractmethod
     def embed(self, data: Tensor) -> Tensor:
         """Points (N, D), float32, of `data` (N, ...), images in [-1, 1]; on the device `data` lie on."""
+
+    def embed_real(self, data: Tensor) -> Tensor:
+        """The same for real samples, which will be asked for again: ganlab puts the disk in between here."""
+        return self.embed(data)
 
     def probabilities(self, data: Tensor) -> Tensor:
         """P(class | sample), (N, `classes`), of a network that classifies."""
