@@ -29,7 +29,8 @@ class Features(Component, ABC):
     """What numbers that are measured in it carry after the '@': its name and, where it may ever change, its version."""
 
     fingerprint: str | None = None
-    """A hash of its weights. With one, what it makes of real samples may be kept on disk from run to run."""
+    """A hash of its weights, and of whatever else decides its points beside its name. With one, its points of real
+    samples may be kept on disk from run to run."""
 
     resize: str = "none"
     """How it brings data to a size of its own, in words: part of the record of how a number was measured."""

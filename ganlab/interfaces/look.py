@@ -93,5 +93,7 @@ class Look(ABC):
         return self.fake(count, averaged=part == "averaged")
 
     def _embedded(self, choice: FeatureChoice, count: int, part: Part) -> Mapping[str, Tensor]:
-        sample = self.samples(count, part)
-        return {name: self.features(choice, name).embed(sample[name]) for name in self.task.makes()}
+        sample, networks = self.samples(count, part), {name: self.features(choice, name) for name in self.task.makes()}
+        if part in ("held-out", "training"):
+            return {name: network.embed_real(sample[name]) for name, network in networks.items()}
+        return {name: network.embed(sample[name]) for name, network in networks.items()}

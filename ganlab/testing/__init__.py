@@ -12,6 +12,7 @@ Attributes and further methods say more where the defaults do not fit. Nothing h
 from ganlab.testing.architectures import ArchitectureConformance
 from ganlab.testing.augmentations import AugmentationConformance
 from ganlab.testing.datasets import DatasetConformance
+from ganlab.testing.features import FeaturesConformance
 from ganlab.testing.losses import LossConformance
 from ganlab.testing.reporters import ReporterConformance
 from ganlab.testing.tasks import TaskConformance
@@ -33,6 +34,7 @@ __all__ = [
     "AugmentationConformance",
     "DatasetConformance",
     "DiagnosticConformance",
+    "FeaturesConformance",
     "InterventionConformance",
     "LossConformance",
     "MonitorConformance",

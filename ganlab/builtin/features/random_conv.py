@@ -42,7 +42,8 @@ class RandomConv(ganlab.Features):
     (0.85, 8.5 times: it hardly sees that). Photographs at 32 px: unspoilt 0.98 (0.96); the brighter half missing 0.64,
     26 times (0.63, 8.3 times); the half of higher contrast missing 0.79, 12 times (0.86, 2.7 times); blurred 0.67, 7.6
     times (0.99, 1.0 times: not seen at all). Of pictures larger than 32 px it sees nothing finer than a 32nd of the
-    longer side: photographs at 64 px, blurred, have a coverage of 0.97.
+    longer side: photographs at 64 px, blurred, have a coverage of 0.97. On one CPU core 512 digits take 58 ms (0.5 ms),
+    512 photographs of 32 px 186 ms (6 ms).
     """
 
     name = "random-conv-v1"
