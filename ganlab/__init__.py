@@ -24,6 +24,7 @@ from ganlab.interfaces.data_report import DataReport
 from ganlab.interfaces.dataset import Dataset, Source
 from ganlab.interfaces.diagnostic import Diagnostic
 from ganlab.interfaces.features import FeatureChoice, Features
+from ganlab.interfaces.foreign_run import ForeignRun, ReadOptions, SeriesPoint
 from ganlab.interfaces.intervention import Intervention
 from ganlab.interfaces.look import Look, Part
 from ganlab.interfaces.loss import Loss
@@ -93,6 +94,7 @@ __all__ = [
     "Field",
     "Fields",
     "Finding",
+    "ForeignRun",
     "GanlabError",
     "GeneratorShapes",
     "Given",
@@ -109,6 +111,7 @@ __all__ = [
     "PluginError",
     "Progress",
     "Random",
+    "ReadOptions",
     "Reading",
     "RecipeError",
     "Reporter",
@@ -120,6 +123,7 @@ __all__ = [
     "SetProbability",
     "SetTurns",
     "SetWeight",
+    "SeriesPoint",
     "Severity",
     "Side",
     "Source",

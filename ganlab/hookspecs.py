@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ganlab.interfaces.dataset import Dataset
     from ganlab.interfaces.diagnostic import Diagnostic
     from ganlab.interfaces.features import Features
+    from ganlab.interfaces.foreign_run import ForeignRun, ReadOptions
     from ganlab.interfaces.intervention import Intervention
     from ganlab.interfaces.loss import Loss
     from ganlab.interfaces.monitor import Monitor
@@ -123,3 +124,9 @@ def ganlab_run_ended(run: RunInfo, outcome: Outcome) -> None:
 def ganlab_check_data(path: Path) -> DataReport | None:
     """Question: what is at this path, and can a dataset be made of it? Asked by `ganlab data check`, of plugins in turn
     until one finds samples there; None says that the plugin knows nothing of such a file or folder."""
+
+
+@hookspec(firstresult=True)
+def ganlab_read_run(path: Path, options: ReadOptions) -> ForeignRun | None:
+    """Question: is this file or folder the log of a run that another program played, and what does it tell? Asked by
+    `ganlab diagnose`, of plugins in turn; None says that the plugin knows nothing of such a log."""

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 
 from ganlab import hookspecs
 from ganlab.errors import PluginError, nearest
 from ganlab.interfaces.data_report import DataReport
+from ganlab.interfaces.foreign_run import ForeignRun, ReadOptions
 from ganlab.plugins.contract import PUT_BACK, fault, full_name, guarded, register
 from ganlab.plugins.discovery import Found, discover
 from ganlab.plugins.observers import HOOKS, Observers
-from ganlab.plugins.questions import check_data
+from ganlab.plugins.questions import answered
 from ganlab.plugins.state import PluginState
 from ganlab.registry import KINDS, Entry, Origin, Registry
+
+T = TypeVar("T")
 
 
 class Plugins:
@@ -116,26 +119,39 @@ class Plugins:
         A plugin that fails is passed over, and `report` is told. Raises `GanlabError` for what no plugin could read.
         """
         answers: list[DataReport] = []
+        for answer in self._answers("ganlab_check_data", {"path": path}, DataReport):
+            if answer.samples:
+                return answer
+            answers.append(answer)
+        return answers[0] if answers else None
+
+    def read_run(self, path: Path, options: ReadOptions) -> ForeignRun | None:
+        """What the log at `path` tells of a run, as the first plugin says that knows such logs; None if there is none.
+        Third-party plugins are asked only if ours know nothing of it.
+
+        A plugin that fails is passed over, and `report` is told. Raises `GanlabError` for what no plugin could read.
+        """
+        return next(self._answers("ganlab_read_run", {"path": path, "options": options}, ForeignRun), None)
+
+    def versions(self) -> dict[str, str]:
+        """Version by distribution, of the plugins that `find` and `observers` handed out."""
+        return {origin.distribution: origin.version for origin in sorted(self._used, key=str)}
+
+    def _answers(self, hook: str, given: Mapping[str, Any], kind: type[T]) -> Iterator[T]:
+        """What plugins have to say to the question `hook`, ours first."""
         for third_party in (False, True):
             indices = [index for index, state in enumerate(self._states) if state.builtin is not third_party]
             self._try(indices)
             for index in indices:
                 self._load(index)
                 state = self._states[index]
-                answer, problem = check_data(self._manager, self._modules.get(index, self), state, path)
+                module = self._modules.get(index, self)
+                answer, problem = answered(self._manager, module, state, hook, given, kind)
                 state.problems += [problem] * bool(problem)
                 if self._report is not None and (problem or state.status == "broken"):
                     self._report(f"{state.origin}: {state.problems[-1]}; it is passed over")
-                if answer is None:
-                    continue
-                if answer.samples:
-                    return answer
-                answers.append(answer)
-        return answers[0] if answers else None
-
-    def versions(self) -> dict[str, str]:
-        """Version by distribution, of the plugins that `find` and `observers` handed out."""
-        return {origin.distribution: origin.version for origin in sorted(self._used, key=str)}
+                if answer is not None:
+                    yield answer
 
     def _index(self, name: str) -> int:
         indices = [index for index, state in enumerate(self._states) if state.name == name]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ganlab.interfaces.data_report import DataReport
 from ganlab.plugins.contract import guarded
 
 if TYPE_CHECKING:
@@ -14,21 +13,22 @@ if TYPE_CHECKING:
 
     from ganlab.plugins.state import PluginState
 
-HOOK = "ganlab_check_data"
+T = TypeVar("T")
 
 
-def check_data(
-    manager: pluggy.PluginManager, module: Any, state: PluginState, path: Path
-) -> tuple[DataReport | None, str]:
-    """What one plugin answers, a `DataReport` or None, and what is wrong with it. What ours raise is raised."""
-    for each in getattr(manager.hook, HOOK).get_hookimpls():
+def answered(
+    manager: pluggy.PluginManager, module: Any, state: PluginState, hook: str, given: Mapping[str, Any], kind: type[T]
+) -> tuple[T | None, str]:
+    """What one plugin answers to the question `hook`, one of `kind` or None, and what is wrong with it. What ours raise
+    is raised."""
+    for each in getattr(manager.hook, hook).get_hookimpls():
         if each.plugin is not module:
             continue
-        ask = partial(each.function, *([path] * len(each.argnames)))
+        ask = partial(each.function, *(given[name] for name in each.argnames))
         if state.builtin:
             return ask(), ""
-        answer, problem = guarded(ask, state, f"{HOOK} of", f"{HOOK} raised ")
-        if not problem and answer is not None and not isinstance(answer, DataReport):
-            problem = f"{HOOK} returned a {type(answer).__name__}, expected a ganlab.DataReport or None"
+        answer, problem = guarded(ask, state, f"{hook} of", f"{hook} raised ")
+        if not problem and answer is not None and not isinstance(answer, kind):
+            problem = f"{hook} returned a {type(answer).__name__}, expected a ganlab.{kind.__name__} or None"
         return (None, problem) if problem else (answer, "")
     return None, ""
