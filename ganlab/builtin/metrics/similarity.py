@@ -1,7 +1,8 @@
 """How alike two pictures are: SSIM (Wang et al. 2004) and MS-SSIM (Wang, Simoncelli & Bovik 2003).
 
 The mean over random pairs of generated pictures tells how little they differ (Odena et al. 2017, arXiv:1610.09585).
-The windows are multiplied as banded matrices, one for rows and one for columns.
+The windows are multiplied as banded matrices, one for rows and one for columns; beyond its edges a picture is
+mirrored.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ STEADY = (0.01 * SPAN) ** 2, (0.03 * SPAN) ** 2
 WINDOW, DEVIATION = 11, 1.5
 SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
-SMALLEST = WINDOW - 1 << len(SCALES) - 1
-"""Sides must be longer than this for MS-SSIM: the last of its five scales needs a whole window."""
+SMALLEST = (WINDOW - 1) << (len(SCALES) - 1)
+"""Sides must be longer than this for MS-SSIM, so that the last of its five scales still holds a window."""
 
 
 def similarity(a: Tensor, b: Tensor) -> Tensor:
     """MS-SSIM of pictures (N, C, H, W) in [-1, 1] whose sides are longer than 160, else SSIM: (N,), 1 for equal ones.
 
-    The window is 11 x 11, or as large as the picture allows.
+    The window is 11 x 11, less for sides below 6.
     """
     return multi_scale(a, b) if min(a.shape[2:]) > SMALLEST else compared(a, b)[0].mean((1, 2, 3))
 
@@ -52,7 +53,8 @@ def multi_scale(a: Tensor, b: Tensor) -> Tensor:
     parts = []
     for _ in SCALES:
         alike, contrast = compared(a, b)
-        parts.append(contrast.mean((1, 2, 3)).relu())
+        edge = WINDOW // 2  # where windows reach beyond the picture, contrast does not count
+        parts.append(contrast[..., edge:-edge, edge:-edge].mean((1, 2, 3)).relu())
         a, b = (torch.nn.functional.avg_pool2d(each, 2) for each in (a, b))
     parts[-1] = alike.mean((1, 2, 3)).relu()
     powers = [part**scale for part, scale in zip(parts, SCALES, strict=True)]
@@ -60,7 +62,7 @@ def multi_scale(a: Tensor, b: Tensor) -> Tensor:
 
 
 def compared(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """SSIM and its contrast part at every place a whole window fits, (N, C, H', W'), in float64 where there is one."""
+    """SSIM and its contrast part at every place, (N, C, H, W), in float64 where there is one."""
     a, b = (each if each.device.type == "mps" else each.double() for each in (a, b))
     rows, columns = (windows(side, a) for side in a.shape[2:])
 
@@ -75,9 +77,10 @@ def compared(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def windows(side: int, like: Tensor) -> Tensor:
-    """A Gaussian window at every place it fits on a side, (places, side)."""
-    width = min(WINDOW, side - 1 + side % 2)
-    offsets = torch.arange(width, dtype=like.dtype, device=like.device) - (width - 1) / 2
-    weights = torch.softmax(-(offsets**2) / (2 * DEVIATION**2), 0)
-    places = side - width + 1
-    return torch.stack([torch.nn.functional.pad(weights, (at, side - width - at)) for at in range(places)])
+    """The weights of a Gaussian window around every place of a side, (side, side)."""
+    reach = min(WINDOW // 2, side - 1)
+    offsets = torch.arange(-reach, reach + 1, device=like.device)
+    weights = torch.softmax(-(offsets.to(like.dtype) ** 2) / (2 * DEVIATION**2), 0)
+    last = side - 1
+    seen = last - (last - (torch.arange(side, device=like.device)[:, None] + offsets).abs()).abs()
+    return like.new_zeros(side, side).scatter_add_(1, seen, weights.expand(side, -1))
