@@ -31,6 +31,7 @@ COMMANDS = (
     Later("import-torch", "ganlab.cli.import_torch", "Read a stranger's .pt weights, and do it safely."),
     Later("runs", "ganlab.cli.runs", "List the runs."),
     Later("compare", "ganlab.cli.compare", "Show two runs side by side."),
+    Later("diagnose", "ganlab.cli.diagnose", "Say how a run was, ours or another's."),
     Later("plugins", "ganlab.cli.plugins", "List, show, check and begin plugins."),
     Later("recipe", "ganlab.cli.recipe", "List, show and check recipes."),
     Later("board", "ganlab.cli.board", "Open TensorBoard on the runs."),

@@ -55,9 +55,9 @@ def event_files(path: Path) -> list[tuple[Path, str]]:
     if not os.path.isdir(path):
         return [(path, "")] if "tfevents" in path.name else []
     found: dict[Path, list[Path]] = {}
-    for folder, below, names in os.walk(path):
+    for folder, below, files in os.walk(path):
         below.sort()
-        if events := [Path(folder) / name for name in sorted(names) if "tfevents" in name]:
+        if events := [Path(folder) / name for name in sorted(files) if "tfevents" in name]:
             found[Path(folder)] = events
         if sum(map(len, found.values())) > MOST_FILES:
             raise DataError(f"'{path}' holds more than {MOST_FILES} files of events; name the folder of one run")
@@ -67,8 +67,8 @@ def event_files(path: Path) -> list[tuple[Path, str]]:
     root = path if path in found else next(iter(found), path)
     return [
         (file, "" if folder == root else f"{os.path.relpath(folder, root)}/")
-        for folder, files in found.items()
-        for file in files
+        for folder, events in found.items()
+        for file in events
     ]
 
 

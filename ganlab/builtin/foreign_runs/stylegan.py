@@ -23,7 +23,7 @@ from ganlab.builtin.foreign_runs.tags import kebab
 NAMES = {
     "Loss/G/loss": "cost/generator",
     "Loss/D/loss": "cost/discriminator",
-    "Loss/signs/real": "balance/image/r-t",
+    "Loss/signs/real": "balance/image/sign-real",
     "Progress/augment": "augmentation-probability",
 }
 SCORES = {"fid": "fid", "kid": "kid", "is": "inception-score", "pr": "", "ppl": "ppl"}
