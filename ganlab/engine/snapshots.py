@@ -60,12 +60,8 @@ class Snapshots:
             raise CheckpointError("the checkpoint's snapshots are no list; take another checkpoint")
         self._kept.clear()
         for each in state:
-            try:
-                kimg, kept = float(each["kimg"]), each["players"]
-                fits = set(kept) == set(players)
-            except (KeyError, TypeError, ValueError):
-                fits = False
-            if not fits:
+            kimg, kept = (each.get("kimg"), each.get("players")) if isinstance(each, dict) else (None, None)
+            if not isinstance(kimg, float) or not isinstance(kept, dict) or set(kept) != set(players):
                 raise CheckpointError("the checkpoint holds a snapshot of other players; take another checkpoint")
             for name, player in players.items():
                 player.check_state(kept[name])

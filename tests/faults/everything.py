@@ -130,13 +130,15 @@ class Often(ganlab.Monitor):
 class Meddles(ganlab.Intervention):
     """Answers each of the first findings with another action."""
 
+    goes_back = True
+
     def __init__(self) -> None:
         self.done = 0
 
     def answer(
         self, findings: tuple[Finding, ...], measurements: Mapping[str, float], progress: Progress
     ) -> Iterable[ganlab.Action]:
-        if not any(each.monitor == "often" for each in findings):
+        if not any(each.monitor == "often" and each.round == progress.round for each in findings):
             return []
         self.done += 1
         return {
@@ -214,7 +216,7 @@ RECIPE: dict[str, Any] = {
             {"name": "lost-coverage", "measurement": "staged"},
             {"name": "never-covered", "measurement": "reached"},
         ],
-        "interventions": [{"name": "meddles"}],
+        "interventions": [{"name": "meddles", "cool_down": 0}],
     },
 }
 

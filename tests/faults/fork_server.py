@@ -115,8 +115,8 @@ def _live(run: Lives, pipe: int, log: Path, stop_at: int) -> None:
     try:
         save = CheckpointFolder.save
 
-        def told(folder: CheckpointFolder, tree: Any, samples: int) -> Path:
-            path = save(folder, tree, samples)
+        def told(folder: CheckpointFolder, tree: Any, samples: int, health: Any) -> Path:
+            path = save(folder, tree, samples, health)
             os.write(pipe, b"%s%d\n" % (PUBLISHED, samples))
             return path
 

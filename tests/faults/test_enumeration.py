@@ -25,6 +25,7 @@ from ganlab.builtin.tasks.unconditional import Unconditional
 from ganlab.builtin.terms.lecam import LeCam
 from ganlab.engine.checkpoint import CheckpointFolder
 from ganlab.engine.game import Game
+from ganlab.engine.health import Health
 from ganlab.engine.run import Run
 from ganlab.errors import GanlabError, StorageError
 from ganlab.values import Ending
@@ -123,8 +124,8 @@ def die_at(point: int, lives: Lives, monkeypatch: pytest.MonkeyPatch, power_seed
     published = [-1]
     save = CheckpointFolder.save
 
-    def noted(folder: CheckpointFolder, tree: dict[str, object], samples: int) -> object:
-        path = save(folder, tree, samples)
+    def noted(folder: CheckpointFolder, tree: dict[str, object], samples: int, health: Health) -> object:
+        path = save(folder, tree, samples, health)
         published.append(samples)
         return path
 

@@ -30,6 +30,7 @@ from ganlab.disk import System
 from ganlab.engine import container, ledger, loop
 from ganlab.engine.checkpoint import CheckpointFolder
 from ganlab.engine.game import Game
+from ganlab.engine.health import Health
 from ganlab.errors import GanlabError, StorageError
 from ganlab.values import Ending
 from tests.disks import put_in
@@ -52,6 +53,10 @@ COPIED = "buffers are copied from the network in every round"
 
 COMPUTED = "spectral norm computes it anew from _v before it is used in the next round"
 
+JUDGING = "a restart at any tick changes nothing it says: held by the conformance tests of monitors"
+
+INTERVENING = "what stands, who acted and where to go back to: held by tests/engine/test_intervening.py"
+
 UNFELT = {
     "identity": "who the run is: what a resume asks of it is held by tests/cli/test_resume.py",
     "game/clock/budget_samples": "the recipe's",
@@ -63,6 +68,11 @@ UNFELT = {
     "game/players/generator/average/2.running_mean": COPIED,
     "game/players/generator/average/2.running_var": COPIED,
     "game/random/cuda": "of a GPU",
+    "game/components/monitors/lost-coverage": JUDGING,
+    "game/components/monitors/never-covered": JUDGING,
+    "game/health": INTERVENING,
+    "game/interventions": INTERVENING,
+    "game/snapshots": INTERVENING,
     "game/players/image/network/layers.0.parametrizations.weight.0._u": COMPUTED,
     "game/players/image/network/layers.4.parametrizations.weight.0._u": COMPUTED,
 }
@@ -190,9 +200,9 @@ class Case:
             if game.clock.round == last:
                 os.kill(os.getpid(), signal.SIGTERM)
 
-        def keep(folder: CheckpointFolder, tree: dict[str, Any], samples: int) -> Path:
+        def keep(folder: CheckpointFolder, tree: dict[str, Any], samples: int, health: Health) -> Path:
             self.checkpoints.append(container.unpack(container.pack(tree)))
-            return save(folder, tree, samples)
+            return save(folder, tree, samples, health)
 
         with pytest.MonkeyPatch.context() as patch:
             put_in(patch, System())
