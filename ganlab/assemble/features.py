@@ -9,13 +9,13 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
 from ganlab import cache
-from ganlab.assemble.builder import Builder
 from ganlab.errors import GanlabError
 from ganlab.interfaces.diagnostic import Diagnostic
 from ganlab.interfaces.features import FeatureChoice, Features
@@ -28,10 +28,17 @@ WORTH_KEEPING = 1.0
 """Seconds; what takes less is computed again."""
 
 
+class Maker(Protocol):
+    """Makes what plugins register."""
+
+    def create(self, kind: str, component: Component, *context: Any) -> Any:
+        """The component's object."""
+
+
 class FeatureNetworks:
     """Finds them by what diagnostics choose."""
 
-    def __init__(self, builder: Builder) -> None:
+    def __init__(self, builder: Maker) -> None:
         self._builder = builder
         self._made: dict[tuple[str, Field], Features] = {}
 
@@ -49,7 +56,12 @@ class FeatureNetworks:
         """All that were found."""
         yield from self._made.values()
 
-    def check(self, diagnostics: Sequence[tuple[str, int, Diagnostic]], tasks: Sequence[Task]) -> None:
+    def check(
+        self,
+        diagnostics: Sequence[tuple[str, int, Diagnostic]],
+        tasks: Sequence[Task],
+        where: str = "watch.diagnostics.",
+    ) -> None:
         """Make all that will be asked for, so that a network that is missing is missed before the first round."""
         for name, _, diagnostic in diagnostics:
             for task in tasks if diagnostic.features is not None else ():
@@ -57,7 +69,7 @@ class FeatureNetworks:
                     try:
                         self.find(diagnostic.features or "", field)
                     except GanlabError as error:
-                        raise type(error)(f"watch.diagnostics.{name}.features: {error}") from None
+                        raise type(error)(f"{where}{name}.features: {error}") from None
 
 
 class Remembering(Features):

@@ -16,6 +16,7 @@ from ganlab.cli import parameters
 from ganlab.cli.output import say, say_json, say_table
 from ganlab.cli.runs import summary
 from ganlab.cli.words import duration, number
+from ganlab.errors import RecipeError
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 HOLE = "·"
@@ -35,11 +36,24 @@ Series = list[float]
 @click.command("compare")
 @click.argument("first", metavar="A", shell_complete=parameters.complete_run)
 @click.argument("second", metavar="B", shell_complete=parameters.complete_run)
+@click.option("--anyway", is_flag=True, help="Compare evaluations that were not measured alike.")
 @parameters.runs
 @parameters.as_json
-def command(first: str, second: str, runs: Path, as_json: bool) -> None:
+def command(first: str, second: str, anyway: bool, runs: Path, as_json: bool) -> None:
     """Show the runs A and B side by side: what is not the same in their recipes, and their measurements, each with
-    its course and its last value."""
+    its course and its last value.
+
+    A and B may also be two files that 'ganlab evaluate --out' has written. Numbers that were not measured alike are not
+    compared, unless you say --anyway.
+    """
+    files = [is_evaluation(each) for each in (first, second)]
+    if any(files):
+        if not all(files):
+            raise RecipeError(
+                f"'{second if files[0] else first}' is no evaluation; compare two runs, or two evaluations"
+            )
+        compare_evaluations(Path(first), Path(second), anyway=anyway, as_json=as_json)
+        return
     from ganlab.recipe import read_toml
 
     directories = [RunDirectory.find(each, runs) for each in (first, second)]
@@ -79,6 +93,44 @@ def command(first: str, second: str, runs: Path, as_json: bool) -> None:
     if names:
         say()
         say_table(["measurement", *heads], [[name, *drawn([each.get(name, []) for each in courses])] for name in names])
+
+
+def is_evaluation(name: str) -> bool:
+    """True for a file, which no run is."""
+    return name.endswith(".json") or Path(name).is_file()
+
+
+def compare_evaluations(first: Path, second: Path, *, anyway: bool, as_json: bool) -> None:
+    """Numbers that both have, side by side. Raises `RecipeError` if they were not measured alike."""
+    from ganlab.assemble.protocol import Evaluation, differences
+
+    one, other = (Evaluation.read(each) for each in (first, second))
+    pairs = {
+        name: (value, other.measurements[name])
+        for name, value in one.measurements.items()
+        if name in other.measurements
+    }
+    if not pairs:
+        raise RecipeError(f"{first} and {second} have no measurement in common; evaluate both with the same --metric")
+    unlike = differences(one, other)
+    if unlike and not anyway:
+        last = (
+            f"{first} and {second} were not measured alike, so nothing is ranked; evaluate one again, or say --anyway"
+        )
+        raise RecipeError("\n".join([*unlike, last]))
+    if as_json:
+        measurements = {
+            name: {"values": list(values), "difference": values[1] - values[0]} for name, values in pairs.items()
+        }
+        say_json({"measurements": measurements, "not_alike": unlike})
+        return
+    say_table(
+        ["measurement", first.stem, second.stem, "difference"],
+        [[name, number(a), number(b), ("+" if b > a else "") + number(b - a)] for name, (a, b) in pairs.items()],
+        flexible=0,
+    )
+    for line in unlike:
+        say(f"not alike: {line}")
 
 
 def course(directory: RunDirectory) -> dict[str, Series]:
