@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ganlab.answers import checked_actions
 from ganlab.assemble.builder import Builder, build_player
 from ganlab.assemble.dry_round import check_names
 from ganlab.assemble.features import FeatureNetworks
 from ganlab.assemble.resolution import TICKS
 from ganlab.assemble.rules import rules_of
 from ganlab.assemble.stages import build_stage, first_rows, open_streams
+from ganlab.calling import apart
 from ganlab.engine import distributed
+from ganlab.engine.controls import check
 from ganlab.engine.device import Place, find_device, use_threads
 from ganlab.engine.game import Clock, Game, Intervening, Watching
-from ganlab.engine.guard import blamed_on
+from ganlab.engine.guard import blamed_on, reason
 from ganlab.engine.phase import Stage
 from ganlab.engine.stream import BatchStream
+from ganlab.errors import GanlabError, PluginError, RecipeError
 from ganlab.plugins import Plugins
 from ganlab.recipe import Component, Recipe
 from ganlab.values import Fields
@@ -49,7 +53,7 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
     features = FeatureNetworks(builder)
     watching = _watching(builder, max(1, round(tick_kimg * 1000)), features)
     features.check(watching.diagnostics, [stage.task for stage in stages])
-    return Game(
+    game = Game(
         players=players,
         stages=tuple(stages),
         streams=streams,
@@ -61,6 +65,26 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
         accumulate=recipe.accumulate,
         checkpoint_seconds=recipe.checkpoint_seconds,
     )
+    for each in watching.interventions:
+        check_reach(game, each)
+    return game
+
+
+def check_reach(game: Game, each: Intervening) -> None:
+    """Raise `RecipeError` if the intervention would move what is not in the game."""
+    who = f"intervention '{each.name}'"
+    try:
+        with apart(who):
+            actions = checked_actions(each.intervention.may_ask())
+    except GanlabError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{who} {reason(error)}, asked what it may do; tell its author") from error
+    try:
+        for action in actions:
+            check(game, action)
+    except PluginError as error:
+        raise RecipeError(str(error).replace("an intervention", f"watch.interventions: '{each.name}'", 1)) from None
 
 
 def _watching(builder: Builder, tick_samples: int, features: FeatureNetworks) -> Watching:

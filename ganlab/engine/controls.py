@@ -32,8 +32,8 @@ Change = SetWeight | ScaleWeight | SetTurns | SetProbability
 def apply(game: Game, action: Action) -> str:
     """Carry the action out, and remember it for the checkpoint. `Stop` is the loop's to obey. Returns what hinders it:
     "" if nothing did."""
+    check(game, action)
     if isinstance(action, ScaleLearningRate):
-        _known(action.player, game.players, "player")
         game.players[action.player].learning_rate_factor *= action.factor
     elif isinstance(action, RollBack):
         if game.snapshots.go_back(game.players, game.health) is None:
@@ -44,27 +44,34 @@ def apply(game: Game, action: Action) -> str:
     return ""
 
 
+def check(game: Game, action: Action) -> None:
+    """Raise `PluginError` if the game has no such player, term or augmentation."""
+    if isinstance(action, ScaleLearningRate):
+        _known(action.player, game.players, "player")
+    elif isinstance(action, SetProbability):
+        _known(action.augmentation, {change.name for stage in game.stages for change in stage.changes}, "augmentation")
+    elif isinstance(action, SetWeight | ScaleWeight):
+        _known(action.term, {charge.name for stage in game.stages for charge in stage.charges}, "term")
+    elif isinstance(action, SetTurns):
+        _known(action.player, {phase.player for stage in game.stages for phase in stage.phases}, "phase of player")
+
+
 def reapply(game: Game) -> None:
     """After a restart: actions that change the rules, in order. What they did to players is the players' own state."""
     for kept in game.applied:
         options: Mapping[str, Any] = {key: value for key, value in kept.items() if key != "kind"}
         action = KINDS[kept["kind"]](**options)
         if not isinstance(action, ScaleLearningRate | RollBack | Stop):
+            check(game, action)
             _change(game, action)
 
 
 def _change(game: Game, action: Change) -> None:
     if isinstance(action, SetProbability):
-        changes = [change for stage in game.stages for change in stage.changes]
-        _known(action.augmentation, {change.name for change in changes}, "augmentation")
-        for change in changes:
+        for change in (change for stage in game.stages for change in stage.changes):
             if change.name == action.augmentation:
                 change.augmentation.probability = action.probability
         return
-    if isinstance(action, SetWeight | ScaleWeight):
-        _known(action.term, {charge.name for stage in game.stages for charge in stage.charges}, "term")
-    else:
-        _known(action.player, {phase.player for stage in game.stages for phase in stage.phases}, "phase of player")
     game.stages = tuple(_changed(stage, action) for stage in game.stages)
 
 

@@ -66,10 +66,13 @@ def measure(game: Game, look: OpenLook, findings: list[Finding]) -> dict[str, fl
 
 
 def settings(game: Game) -> dict[str, float]:
-    """What schedules and interventions move: the learning rate of each player, the weight of each term."""
+    """What schedules and interventions move: the learning rate of each player, the weight of each term, how often each
+    augmentation acts."""
     progress = game.clock.progress
     rates = {f"learning-rate/{name}": player.learning_rate(progress) for name, player in game.players.items()}
-    return rates | {f"weight/{charge.name}": charge.weight(progress) for charge in game.stage.charges}
+    weights = {f"weight/{charge.name}": charge.weight(progress) for charge in game.stage.charges}
+    often = {f"probability/{change.name}": float(change.augmentation.probability) for change in game.stage.changes}
+    return rates | weights | often
 
 
 def measured(diagnostic: Diagnostic, look: OpenLook, taken: Container[str]) -> dict[str, float]:

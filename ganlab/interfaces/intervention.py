@@ -26,6 +26,11 @@ class Intervention(Component, ABC):
     """True if it may ask for `RollBack`: the engine then keeps the players of the last healthy ticks, in memory and in
     every checkpoint."""
 
+    def may_ask(self) -> Iterable[Action]:
+        """Actions of the kinds it may ask for, one for each player, term or augmentation that its options name: what
+        the game does not have is told before the first round. None by default."""
+        return []
+
     @abstractmethod
     def answer(
         self, findings: tuple[Finding, ...], measurements: Mapping[str, float], progress: Progress

@@ -8,7 +8,8 @@ from ganlab import Action, Finding, Intervention, Progress, Severity, Stop
 
 
 class StopOnFinding(Intervention):
-    """Stops at the first critical finding of one of `monitors`, or of any if none is named."""
+    """Stops at a new critical finding of one of `monitors`, or of any if none is named. One that was known when the run
+    was resumed does not stop it again."""
 
     def __init__(self, *, monitors: tuple[str, ...] = ()) -> None:
         self.monitors = monitors
@@ -17,6 +18,7 @@ class StopOnFinding(Intervention):
         self, findings: tuple[Finding, ...], measurements: Mapping[str, float], progress: Progress
     ) -> Iterable[Action]:
         for finding in findings:
-            if finding.severity is Severity.CRITICAL and (not self.monitors or finding.monitor in self.monitors):
+            named = not self.monitors or finding.monitor in self.monitors
+            if named and finding.severity is Severity.CRITICAL and finding.round == progress.round:
                 return [Stop(f"{finding.monitor}: {finding.sentence}")]
         return []

@@ -6,76 +6,127 @@ the fault, with no false finding in 40 healthy or harmlessly disturbed runs (rin
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field as Option
 
 from ganlab import Finding, Monitor, Progress, Severity, best_of
+from ganlab.builtin.monitors.lasting import Change, Lasting, Patience
+from ganlab.builtin.monitors.reach import Reach
+from ganlab.builtin.monitors.reading import coverages, named
+from ganlab.builtin.monitors.suspects import Suspect, of_collapse, ranked, remember, speeds
+from ganlab.builtin.monitors.telling import over, trouble
+from ganlab.builtin.monitors.usual import Usual
 
 Share = Annotated[float, Option(gt=0, lt=1)]
 
+ALSO = (
+    Suspect(
+        "a learning rate is too high for the game as it is now",
+        "go back to a checkpoint from before, and lower players.<name>.optimizer.lr or add terms.r1",
+    ),
+    Suspect("nothing holds the discriminator's slope down", "add terms.r1, or raise its weight"),
+)
+
 
 class LostCoverage(Monitor):
-    """A finding when coverage stays below `ratio` of its smoothed best for `patience` ticks, once it was over `arm`."""
+    """A finding when coverage stays below `ratio` of its smoothed best for `patience` ticks, once it was over `arm`.
+
+    The averaged generator's coverage is judged and, where it is measured, the raw one's, which must fall to 0.3 of its
+    best; or the one number that `measurement` names. With several fields each is judged apart.
+    """
 
     def __init__(
         self,
         *,
-        measurement: str = "coverage",
+        measurement: str | None = None,
         ratio: Share = 0.65,
         arm: Share = 0.3,
         smoothing: Share = 0.5,
-        patience: Annotated[int, Option(ge=1, le=1_000_000)] = 2,
+        patience: Patience = 2,
     ) -> None:
         self.measurement = measurement
-        self.ratio = ratio
-        self.arm = arm
-        self.smoothing = smoothing
-        self.patience = patience
-        self.smoothed: float | None = None
-        self.best = 0.0
-        self.low_since: float | None = None
-        self.low_for = 0
+        self.reach = Reach(ratio, arm, smoothing)
+        self.low = Lasting(patience)
+        self.usual = Usual()
+        self.faster: dict[str, float] = {}
+        """How many times as far as usual each player moved in a step since coverage fell, at most."""
 
     def judge(self, measurements: Mapping[str, float], progress: Progress) -> Iterable[Finding]:
-        value = measured(measurements, self.measurement)
-        if value is None or not math.isfinite(value):
-            return []
-        self.smoothed = value if self.smoothed is None else self.smoothed + self.smoothing * (value - self.smoothed)
-        if self.best >= self.arm and value < self.ratio * self.best:
-            self.low_for += 1
-            self.low_since = progress.kimg if self.low_since is None else self.low_since
-        else:
-            self.low_for, self.low_since = 0, None
-        self.best = best_of(self.best, self.smoothed)
-        if self.low_for != self.patience or self.low_since is None:
-            return []
-        return [
-            Finding(
-                monitor="lost-coverage",
-                sentence=(
-                    f"the generator has collapsed: it reaches {value:.0%} of the real samples, "
-                    f"down from {self.best:.0%}"
-                ),
-                severity=Severity.CRITICAL,
-                kimg=progress.kimg,
-                round=progress.round,
-                began_kimg=self.low_since,
-                evidence={"coverage": value, "best": self.best},
-                advice="go back to a checkpoint from before, and lower the learning rates or add r1",
-            )
-        ]
+        found = []
+        for field, values in self._reached(measurements).items():
+            judged = [
+                (self.reach.lost(f"{field}/{of}", value, raw=of == "raw"), of, value) for of, value in values.items()
+            ]
+            # The one that is lost is told of; the first if none is.
+            lost, of, value = next((each for each in judged if each[0]), judged[0])
+            for player, times in speeds(measurements, self.usual).items() if lost else ():
+                self.faster[player] = best_of(self.faster.get(player, 0.0), times)
+            change = self.low.hear(lost, progress.kimg, field)
+            if change is not None:
+                best = self.reach.best[f"{field}/{of}"]
+                found.append(self._finding(change, field, value, best, measurements, progress))
+            elif not lost and not self.low.stands(field):
+                remember(measurements, self.usual)
+                self.faster = {}
+        return found
+
+    def _reached(self, measurements: Mapping[str, float]) -> dict[str, dict[str, float]]:
+        """By field, the coverage of the averaged generator and of the raw one."""
+        if self.measurement is not None:
+            return {field: {"averaged": value} for field, value in named(measurements, self.measurement).items()}
+        averaged, raw = coverages(measurements), coverages(measurements, raw=True)
+        return {
+            field: {of: values[field] for of, values in (("averaged", averaged), ("raw", raw)) if field in values}
+            for field in {**averaged, **raw}
+        }
+
+    def _finding(
+        self,
+        change: Change,
+        field: str,
+        value: float,
+        best: float,
+        measurements: Mapping[str, float],
+        progress: Progress,
+    ) -> Finding:
+        began = self.low.began(field)
+        evidence = {"coverage": value, "best": best}
+        of = f" of '{field}'" if field else ""
+        if change is Change.ENDED:
+            sentence = f"the generator reaches {value:.0%} of the real samples{of} again, after {best:.0%} at best"
+            return over("lost-coverage", sentence, progress, began, evidence=evidence, subject=field)
+        causes, advice = ranked(of_collapse(measurements, self.faster), ALSO)
+        return trouble(
+            "lost-coverage",
+            f"the generator has collapsed: it reaches {value:.0%} of the real samples{of}, down from {best:.0%}",
+            Severity.CRITICAL,
+            progress,
+            began,
+            evidence=evidence,
+            causes=causes,
+            advice=advice,
+            subject=field,
+        )
 
     def state(self) -> Mapping[str, Any]:
-        return {"smoothed": self.smoothed, "best": self.best, "since": self.low_since, "for": self.low_for}
+        return {
+            "reach": self.reach.state(),
+            "low": self.low.state(),
+            "usual": self.usual.state(),
+            "faster": dict(self.faster),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self.smoothed, self.best = state["smoothed"], state["best"]
-        self.low_since, self.low_for = state["since"], state["for"]
-
-
-def measured(measurements: Mapping[str, float], name: str) -> float | None:
-    """The measurement of that name in whichever feature network it was made; None if there is none at this tick."""
-    return next((value for key, value in measurements.items() if key.partition("@")[0] == name), None)
+        if "reach" not in state:  # of a ganlab that knew one coverage alone
+            smoothed, since = state["smoothed"], state["since"]
+            self.reach.restore(
+                {"smoothed": {} if smoothed is None else {"/averaged": smoothed}, "best": {"/averaged": state["best"]}}
+            )
+            self.low.restore({} if since is None else {"": [False, state["for"], since, since]})
+            return
+        self.reach.restore(state["reach"])
+        self.low.restore(state["low"])
+        self.usual.restore(state["usual"])
+        self.faster = dict(state["faster"])

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ganlab import Finding, Progress, Severity, Stop
-from ganlab.builtin.interventions.stop import StopOnFinding
+from ganlab import Finding, Progress, Severity
+from ganlab.builtin.monitors.averaged_collapse import AveragedCollapse
 from ganlab.builtin.monitors.lost_coverage import LostCoverage
 from ganlab.builtin.monitors.never_covered import NeverCovered
 from ganlab.interfaces.monitor import Monitor
-from ganlab.testing import InterventionConformance, MonitorConformance
+from ganlab.testing import MonitorConformance
+from ganlab.testing.watch import findings as judged
 
 HEALTHY = [0.0, 0.1, 0.3, 0.5, 0.6, 0.65, 0.62, 0.66, 0.64, 0.67]
 
 
 def findings(monitor: Monitor, values: Sequence[float], budget: int | None = None) -> list[tuple[int, Finding]]:
+    """The tick at which each trouble was found."""
+    return [(tick, each) for tick, each in all_findings(monitor, values, budget) if not each.over]
+
+
+def ends(monitor: Monitor, values: Sequence[float], budget: int | None = None) -> list[int]:
+    """The ticks at which a trouble was over."""
+    return [tick for tick, each in all_findings(monitor, values, budget) if each.over]
+
+
+def all_findings(monitor: Monitor, values: Sequence[float], budget: int | None = None) -> list[tuple[int, Finding]]:
     """The tick at which each finding was made."""
     made = []
     for tick, value in enumerate(values):
@@ -42,6 +53,66 @@ def test_one_bad_tick_is_forgiven_and_a_second_collapse_is_said_again() -> None:
     assert [tick - len(HEALTHY) for tick, _ in made] == [1, 5]
 
 
+def test_a_collapse_is_over_at_the_second_tick_on_which_coverage_is_back() -> None:
+    assert ends(LostCoverage(), [*HEALTHY, 0.2, 0.1, 0.6, 0.1, 0.6, 0.6, 0.6]) == [len(HEALTHY) + 5]
+
+
+def test_the_raw_generator_may_fall_to_a_third_and_come_back() -> None:
+    raw = [{"coverage@flatten": 0.43, "coverage/raw@flatten": value} for value in (0.3, 0.5, 0.5, 0.19, 0.19, 0.3)]
+    assert said(LostCoverage(), raw) == []
+    (finding,) = said(LostCoverage(), [*raw, *[{"coverage@flatten": 0.43, "coverage/raw@flatten": 0.1}] * 2])
+    assert finding.sentence == "the generator has collapsed: it reaches 10% of the real samples, down from 45%"
+
+
+def test_fields_are_judged_apart() -> None:
+    run = [{"coverage/a@flatten": 0.6, "coverage/b@flatten": value} for value in [*HEALTHY, 0.1, 0.1]]
+    (finding,) = said(LostCoverage(), run)
+    assert finding.subject == "b"
+
+
+def test_coverage_of_training_data_counts_where_both_are_measured() -> None:
+    run = [{"coverage@net": 0.1, "coverage-training@net": value} for value in HEALTHY * 6]
+    assert said(NeverCovered(), run) == []
+
+
+def test_the_player_that_moved_too_far_comes_first_among_the_causes() -> None:
+    fast = {"update/generator": 0.12, "update/image": 0.004, "balance/image/auc": 0.99, "balance/image/logit-gap": 6.0}
+    usual = {"update/generator": 0.003, "update/image": 0.003, "balance/image/auc": 0.6, "balance/image/logit-gap": 0.1}
+    run = [{"coverage@flatten": value} | usual for value in HEALTHY]
+    (finding,) = said(LostCoverage(), [*run, *[{"coverage@flatten": 0.1} | fast] * 2])
+    assert finding.causes[0] == "player 'generator' moved 40 times as far in a step as it used to"
+    assert finding.causes[1] == "discriminator 'image' tells nearly every fake (AUC 0.99, logits 6.0 apart)"
+    assert "players.generator.optimizer.lr" in finding.advice
+
+
+def test_a_stale_discriminator_comes_first_where_the_probe_tells_it() -> None:
+    run = [{"coverage@flatten": 0.05, "probe-gap/point": 0.9}] * 60
+    (finding,) = said(NeverCovered(), run)
+    assert finding.causes[0].startswith("discriminator 'point' has fallen behind the generator")
+    assert "raise players.point.optimizer.lr" in finding.advice
+
+
+def test_an_average_that_is_near_to_everything_hides_no_collapse_of_the_raw_generator() -> None:
+    """As measured on digits with a starved discriminator: the average is a blob in the middle of the data."""
+    run = [{"coverage@projection-128": 0.53, "coverage/raw@projection-128": 0.02}] * 60
+    (finding,) = said(NeverCovered(), run)
+    assert "never reached more than 2%" in finding.sentence
+
+
+def test_a_run_that_finds_the_data_late_is_told_so() -> None:
+    assert ends(NeverCovered(), [0.05] * 70 + [0.4] * 30) == [70]
+
+
+def test_what_an_older_ganlab_remembered_is_taken_back() -> None:
+    lost = LostCoverage()
+    lost.restore({"smoothed": 0.6, "best": 0.65, "since": 9.0, "for": 1})
+    ((tick, finding),) = findings(lost, [0.1])
+    assert (tick, finding.began_kimg) == (0, 9.0)
+    nowhere = NeverCovered()
+    nowhere.restore({"best": 0.02, "said": True})
+    assert findings(nowhere, [0.05] * 100) == []
+
+
 def test_a_run_that_never_had_coverage_cannot_lose_it() -> None:
     assert findings(LostCoverage(), [0.2, 0.25, 0.05, 0.0, 0.0]) == []
 
@@ -60,12 +131,9 @@ def test_one_good_tick_before_half_time_is_enough() -> None:
     assert findings(NeverCovered(), [0.0] * 40 + [0.3] + [0.0] * 59) == []
 
 
-def test_stopping_is_for_critical_findings_of_the_named_monitors() -> None:
-    ((_, finding),) = findings(LostCoverage(), [*HEALTHY, 0.2, 0.1])
-    at = Progress()
-    assert list(StopOnFinding().answer((finding,), {}, at)) == [Stop(f"lost-coverage: {finding.sentence}")]
-    assert list(StopOnFinding(monitors=("other",)).answer((finding,), {}, at)) == []
-    assert list(StopOnFinding().answer((), {}, at)) == []
+def said(monitor: Monitor, run: Sequence[Mapping[str, float]]) -> list[Finding]:
+    """The troubles found in those ticks of 100."""
+    return [each for each in judged(monitor, run) if not each.over]
 
 
 def ticks(values: Sequence[float]) -> list[dict[str, float]]:
@@ -88,8 +156,21 @@ class TestNeverCovered(MonitorConformance):
         return NeverCovered()
 
 
-class TestStop(InterventionConformance):
-    findings = tuple(each for _, each in findings(LostCoverage(), [*HEALTHY, 0.2, 0.1]))
+def both(averaged: float, raw: float) -> dict[str, float]:
+    return {"coverage@flatten": averaged, "coverage/raw@flatten": raw}
 
-    def make(self) -> StopOnFinding:
-        return StopOnFinding()
+
+class TestAveragedCollapse(MonitorConformance):
+    healthy = [*[both(0.0, 0.3)] * 20, *[both(0.4, 0.6)] * 10]
+    ill = [*[both(0.5, 0.6)] * 25, *[both(0.1, 0.6)] * 10]
+
+    def make(self) -> AveragedCollapse:
+        return AveragedCollapse()
+
+    def test_what_the_raw_generator_has_lost_too_is_not_the_averages_fault(self) -> None:
+        assert said(self.make(), [*[both(0.5, 0.6)] * 25, *[both(0.1, 0.1)] * 10]) == []
+
+    def test_it_is_over_when_the_average_follows(self) -> None:
+        _, end = judged(self.make(), [*self.ill, *[both(0.5, 0.6)] * 3])
+        assert end.over
+        assert end.monitor == "averaged-collapse"

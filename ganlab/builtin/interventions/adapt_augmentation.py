@@ -1,0 +1,67 @@
+"""As much augmentation as the discriminator needs to stop learning its data by heart, and no more.
+
+When it takes nearly all training data for real (r_t = E sign D(x) over 0.6), it knows them, and is shown augmented ones
+more often; when it takes few for real, less often. Source: Karras et al. 2020 (arXiv:2006.06676), section 3.1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field as Option
+
+from ganlab import Action, Finding, Intervention, Progress, SetProbability, clamp_finite
+from ganlab.builtin.interventions.choosing import Positive, Probability
+
+
+class AdaptAugmentation(Intervention):
+    """Moves the probability of `augmentation` up while r_t, the mean of `balance/<view>/sign-real` over all views, is
+    over `target`, and down while it is under, at a pace that goes from 0 to 1 in `kimg`; never over `most`.
+
+    It steers a little each time it may act: give it `limit = 1000000` and `cool_down = 0`. 500 kimg, the paper's pace,
+    are more than a short run has. A probability that runs away (6.5 in a published run) heals nothing, hence `most`.
+    The augmentation stands in the recipe, with the probability to begin with.
+    """
+
+    def __init__(
+        self,
+        *,
+        augmentation: str = "ada",
+        target: Annotated[float, Option(gt=-1, lt=1)] = 0.6,
+        kimg: Positive = 500.0,
+        most: Probability = 0.8,
+    ) -> None:
+        self.augmentation = augmentation
+        self.target = target
+        self.kimg = kimg
+        self.most = most
+        self.last: float | None = None
+        """The kimg at which it was last asked."""
+
+    def answer(
+        self, findings: tuple[Finding, ...], measurements: Mapping[str, float], progress: Progress
+    ) -> Iterable[Action]:
+        signs = [
+            value
+            for name, value in measurements.items()
+            if name.startswith("balance/") and name.endswith("/sign-real") and math.isfinite(value)
+        ]
+        now = measurements.get(f"probability/{self.augmentation}")
+        last, self.last = self.last, progress.kimg
+        if not signs or now is None or last is None:
+            return []
+        over = sum(signs) / len(signs) - self.target
+        step = math.copysign((progress.kimg - last) / self.kimg, over) if over else 0.0
+        probability = clamp_finite(now + step, 0.0, self.most, f"the probability of '{self.augmentation}'")
+        return [SetProbability(self.augmentation, probability)] if probability != now else []
+
+    def may_ask(self) -> Iterable[Action]:
+        return [SetProbability(self.augmentation, 0.0)]
+
+    def state(self) -> Mapping[str, Any]:
+        return {"last": self.last}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.last = state["last"]

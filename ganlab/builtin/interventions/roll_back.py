@@ -1,0 +1,36 @@
+"""Go back to before a collapse, and change what led to it: to go back alone is to go wrong again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ganlab import Action, Finding, Intervention, Progress, RollBack, ScaleLearningRate, Severity
+from ganlab.builtin.interventions.choosing import Factor, rates
+
+
+class RollBackAndSlowDown(Intervention):
+    """Puts every player back to the last healthy tick, and multiplies the learning rates of `players` (all, if none is
+    named) by `factor`, while one of `monitors` (any, if none is named) has a critical finding that stands.
+
+    It keeps the players of the last healthy ticks, in memory and in checkpoints. The recipe's `limit` says how often it
+    may go back (3 is plenty), and `cool_down` how many ticks the game has to show that it is healthy again.
+    """
+
+    goes_back = True
+
+    def __init__(self, *, factor: Factor = 0.5, players: tuple[str, ...] = (), monitors: tuple[str, ...] = ()) -> None:
+        self.factor = factor
+        self.players = players
+        self.monitors = monitors
+
+    def answer(
+        self, findings: tuple[Finding, ...], measurements: Mapping[str, float], progress: Progress
+    ) -> Iterable[Action]:
+        critical = [finding for finding in findings if finding.severity is Severity.CRITICAL]
+        if not critical:
+            return []
+        slowed = [ScaleLearningRate(player, self.factor) for player in self.players or rates(measurements)]
+        return [*slowed, RollBack(f"{critical[-1].monitor}: {critical[-1].sentence}")]
+
+    def may_ask(self) -> Iterable[Action]:
+        return [ScaleLearningRate(player, self.factor) for player in self.players]
