@@ -1,7 +1,7 @@
 """Logits of any loss as log odds: the straight line through them that tells real from fake best (Platt 1999).
 
-A critic's logits have no scale of their own and a hinge's stop where they suffice. Two numbers, a slope and a shift, make
-them comparable in nats of cross-entropy: log 4 for one that cannot tell, 0 for one that tells for sure.
+A critic's logits have no scale of their own, and a hinge's stop where they suffice. A slope and a shift make them
+comparable in nats of cross-entropy: log 4 for one that cannot tell, 0 for one that tells for sure.
 """
 
 from __future__ import annotations

@@ -1,0 +1,150 @@
+"""A copy of a discriminator that goes to school: what it gains is what the original has missed.
+
+Original and student are compared in nats of cross-entropy, whatever the loss of the game: the original after the
+calibration of its logits that suits it best, the student from there on. So that a step means the same in every network,
+what the student adds is scaled until the first step moves its log odds by `STRIDE`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import torch
+from torch import Tensor
+
+from ganlab.builtin.diagnostics.shown import Answers, Key, Pair, answers, part
+from ganlab.builtin.metrics.calibration import calibrated, cross_entropy
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+    from torch.optim import Optimizer
+
+Lines: TypeAlias = Mapping[Key, tuple[float, float]]
+"""Slope and shift that make a judgement's logits log odds."""
+
+STRIDE = 0.2
+"""How far the first step moves the log odds, root mean square."""
+
+
+@dataclass(frozen=True)
+class Schooling:
+    """How a student is taught: that many steps of Adam at that rate, on `batch` real and as many fake samples each."""
+
+    steps: int
+    lr: float
+    batch: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """Cross-entropy in nats, 0..log 4 where not worse than blind, on samples nobody was taught with; what the student
+    says of them, as log odds."""
+
+    original: float
+    student: float
+    says: Answers
+
+
+def twin(network: Module) -> Module:
+    """A copy that shares nothing with the network, free to learn. Frozen statistics stay frozen: modes are kept."""
+    computed = {
+        id(each): each.detach().clone()
+        for module in network.modules()
+        for each in vars(module).values()
+        if isinstance(each, Tensor) and not each.is_leaf
+    }
+    copy: Module = deepcopy(network, computed)
+    for each in copy.parameters():
+        each.requires_grad_(each.is_floating_point())
+    return copy
+
+
+@torch.no_grad()
+def taught(original: Module, student: Module, pairs: list[Pair], count: int, how: Schooling) -> Report:
+    """Teach `student`, a twin of `original`, on the first half of the `count` samples, and compare on the second.
+
+    The samples come in their order, so that the same game gives the same report. All is NaN where logits are not
+    finite, or a view has no rows.
+    """
+    half = count // 2
+    lessons = [part(pairs, start, min(start + how.batch, half), count) for start in range(0, half, how.batch)]
+    exam = [part(pairs, start, min(start + how.batch, count), count) for start in range(half, count, how.batch)]
+    known = [answers(original, each) for each in lessons]
+    lines = {key: calibrated(*pair) for key, pair in joined(known).items()}
+    if not all(math.isfinite(number) for each in lines.values() for number in each):
+        return Report(math.nan, math.nan, {})
+    scale = {key: 1 / wide for key, pair in joined(known).items() if (wide := spread(pair)) > 0}
+    scale = dict.fromkeys(lines, 1.0) | scale
+    for step in range(how.steps):
+        if step < 2:  # the first step tells how long a step is; what it made of the gradients' size is forgotten
+            optimizer = torch.optim.Adam(student.parameters(), how.lr)
+        turn = step % len(lessons)
+        learn(student, optimizer, lessons[turn], known[turn], lines, scale)
+        if step == 0:
+            scale = strides(known[0], answers(student, lessons[0]))
+    before = [answers(original, each) for each in exam]
+    after = [answers(student, each) for each in exam]
+    says = joined([log_odds(*each, lines, scale) for each in zip(before, after, strict=True)])
+    knew = joined([log_odds(each, each, lines, scale) for each in before])
+    return Report(float(nats(knew)), float(nats(says)), says)
+
+
+def learn(
+    student: Module,
+    optimizer: Optimizer,
+    lesson: list[Pair],
+    known: Answers,
+    lines: Lines,
+    scale: Mapping[Key, float],
+) -> None:
+    """One step on the mean cross-entropy of all judgements."""
+    with torch.enable_grad():
+        said = log_odds(known, answers(student, lesson), lines, scale)
+        optimizer.zero_grad()
+        nats(said).backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+
+
+def log_odds(known: Answers, now: Answers, lines: Lines, scale: Mapping[Key, float]) -> Answers:
+    """What the student says: the calibrated logits of the original, and the scaled difference to them."""
+    found: Answers = {}
+    for key, (real, fake) in known.items():
+        (slope, shift), far = lines[key], scale[key]
+        said = now[key]
+        found[key] = (
+            slope * real + shift + far * (said[0] - real),
+            slope * fake + shift + far * (said[1] - fake),
+        )
+    return found
+
+
+def strides(known: Answers, now: Answers) -> dict[Key, float]:
+    """By judgement, the factor that makes a change of `STRIDE` of what the first step changed; 1 if that is nothing."""
+    found = {}
+    for key, pair in known.items():
+        moved = torch.cat([(after - before).flatten() for before, after in zip(pair, now[key], strict=True)])
+        length = float(moved.square().mean().sqrt())
+        found[key] = STRIDE / length if math.isfinite(length) and length > 0 else 1.0
+    return found
+
+
+def spread(pair: tuple[Tensor, Tensor]) -> float:
+    """Standard deviation of all logits of a judgement."""
+    return float(torch.cat([each.flatten() for each in pair]).std(correction=0))
+
+
+def joined(parts: list[Answers]) -> Answers:
+    """The answers to several lots of pairs, as one."""
+    return {
+        key: (torch.cat([each[key][0] for each in parts]), torch.cat([each[key][1] for each in parts]))
+        for key in parts[0]
+    }
+
+
+def nats(said: Answers) -> Tensor:
+    """Cross-entropy of log odds, the mean over judgements."""
+    return torch.stack([cross_entropy(*pair) for pair in said.values()]).mean()
