@@ -1,49 +1,110 @@
-"""How the discriminators stand against the generator: accuracies, AUC, and the gap between their logits."""
+"""How the discriminators stand against the generator: who tells what, how surely, and whether from memory.
+
+None of these numbers tells a collapsed run from a healthy one; they say why a run is what coverage says it is.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field as Option
 
-from ganlab import Diagnostic, Look
+from ganlab import Batch, Diagnostic, Look, Verdict
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+SURE = 2.0
+"""A difference of means counts from so many of its standard errors on."""
 
 
 class Balance(Diagnostic):
     """For each view, on `count` training and generated samples of the raw generator:
 
     `accuracy-real` and `accuracy-fake` (share of logits on the right side of 0), `auc` = P(D(x) > D(G(z))) (0.5: the
-    discriminator cannot tell), and `logit-gap` = E D(x) - E D(G(z)).
+    discriminator cannot tell), `logit-gap` = E D(x) - E D(G(z)), and `sign-real` = E sign D(x), ADA's r_t.
+    On as many held-out samples h, unless `held_out` is off: `accuracy-held-out`, and `over-fit` = (E D(x) - E D(h)) /
+    (E D(x) - E D(G(z))), ADA's r_v: 0, held-out data are as real to it as training data; 1, they are fakes to it.
     """
 
-    def __init__(self, *, count: Annotated[int, Option(ge=8, le=1_000_000)] = 128) -> None:
+    def __init__(self, *, count: Annotated[int, Option(ge=8, le=1_000_000)] = 128, held_out: bool = True) -> None:
         self.count = count
+        self.held_out = held_out
 
     def measure(self, look: Look) -> Mapping[str, float]:
         given = look.given(self.count)
         fakes = look.verdicts(look.fake(self.count, averaged=False), given)
         reals = look.verdicts(look.real_beside(self.count), given)
+        unseen = unseen_verdicts(look, self.count) if self.held_out else {}
         measured: dict[str, float] = {}
         for view, verdict in fakes.items():
+            others = unseen[view].judgements if view in unseen else {}
             for name, logits in verdict.judgements.items():
                 key = f"balance/{view}/{name}" if name else f"balance/{view}"
-                numbers = compare(reals[view].judgements[name], logits)
+                real = reals[view].judgements[name]
+                numbers = compare(real, logits)
+                if name in others:
+                    numbers |= remembered(real, logits, others[name])
                 measured.update((f"{key}/{what}", value) for what, value in numbers.items())
         return measured
 
 
+def unseen_verdicts(look: Look, count: int) -> Mapping[str, Verdict]:
+    """What the discriminators say of held-out samples beside their own conditions; nothing where a task cannot show
+    them so: its samples are no batch to draw conditions from, and it shows conditions beside them."""
+    sample = look.real(count)
+    if isinstance(sample, Batch):
+        if sample.size == 0:
+            return {}
+        return look.verdicts(sample, look.task.draw(sample, look.random("balance", sample.size)))
+    try:
+        return look.verdicts(sample, {})
+    except (LookupError, TypeError, AttributeError):
+        return {}
+
+
 def compare(real: Tensor, fake: Tensor) -> dict[str, float]:
-    """The four numbers; a map of logits counts as its mean, nothing as NaN."""
+    """The numbers of training and generated samples; a map of logits counts as its mean (for r_t, as its logits),
+    nothing as NaN."""
     import torch
 
-    real, fake = real.float().reshape(len(real), -1).mean(1), fake.float().reshape(len(fake), -1).mean(1)
+    signs = real.float().sign().mean()
+    real, fake = each(real), each(fake)
     ordered = real.sort()[0]
     below = (torch.searchsorted(ordered, fake) + torch.searchsorted(ordered, fake, right=True)).float() / 2
     numbers = torch.stack(
-        [(real > 0).float().mean(), (fake < 0).float().mean(), 1 - below.mean() / len(real), real.mean() - fake.mean()]
+        [
+            (real > 0).float().mean(),
+            (fake < 0).float().mean(),
+            1 - below.mean() / len(real),
+            real.mean() - fake.mean(),
+            signs,
+        ]
     )
-    return dict(zip(("accuracy-real", "accuracy-fake", "auc", "logit-gap"), numbers.tolist(), strict=True))
+    names = ("accuracy-real", "accuracy-fake", "auc", "logit-gap", "sign-real")
+    return dict(zip(names, numbers.tolist(), strict=True))
+
+
+def remembered(real: Tensor, fake: Tensor, unseen: Tensor) -> dict[str, float]:
+    """The numbers of held-out samples. `over-fit` is NaN where the discriminator does not surely tell fakes from
+    training data: there is no gap to be a share of."""
+    import torch
+
+    real, fake, unseen = each(real), each(fake), each(unseen)
+    gap = real.mean() - fake.mean()
+    error = (real.var(correction=0) / len(real) + fake.var(correction=0) / len(fake)).sqrt()
+    share, gap_, error_, accuracy = torch.stack(
+        [(real.mean() - unseen.mean()) / gap, gap, error, (unseen > 0).float().mean()]
+    ).tolist()
+    return {
+        "accuracy-held-out": accuracy if len(unseen) else math.nan,
+        "over-fit": share if gap_ > SURE * error_ else math.nan,
+    }
+
+
+def each(logits: Tensor) -> Tensor:
+    """One number (M,) per row."""
+    logits = logits.float()
+    return logits.flatten(1).mean(1) if logits.dim() > 1 else logits

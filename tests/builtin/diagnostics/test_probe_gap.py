@@ -42,17 +42,17 @@ class GaussianLook(ToyLook):
     def __init__(self, judge: nn.Module) -> None:
         super().__init__()
         draws = torch.Generator().manual_seed(0)
-        self.points = [torch.randn(COUNT, 2, generator=draws) + torch.tensor([side, 0.0]) for side in (1.0, -1.0)]
+        self.sides = [torch.randn(COUNT, 2, generator=draws) + torch.tensor([side, 0.0]) for side in (1.0, -1.0)]
         self.judge = judge.eval().requires_grad_(False)
 
     def networks(self, *, averaged: bool = True) -> Networks:
         return {"image": self.judge}
 
     def real_beside(self, count: int) -> Sample:
-        return {"image": self.points[0][:count]}
+        return {"image": self.sides[0][:count]}
 
     def fake(self, count: int, *, averaged: bool = True) -> Sample:
-        return {"image": self.points[1][:count]}
+        return {"image": self.sides[1][:count]}
 
 
 def of(judge: nn.Module, **options: Any) -> tuple[float, float]:
@@ -87,7 +87,7 @@ def test_a_blind_one_has_twice_the_divergence_to_gain(weight: tuple[float, float
 
 def test_where_nothing_can_be_told_the_copy_cannot_tell_either() -> None:
     look = GaussianLook(Line(torch.tensor([1.0, 0.0])))
-    look.points[0] = -look.points[1].flip(0) * torch.tensor([-1.0, 1.0])
+    look.sides[0] = -look.sides[1].flip(0) * torch.tensor([-1.0, 1.0])
     told = ProbeGap(count=COUNT, batch=512).measure(look)
     assert told["probe-value/image"] == pytest.approx(1, abs=0.02)
     assert told["probe-gap/image"] == pytest.approx(0, abs=0.03)
