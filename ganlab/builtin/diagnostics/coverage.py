@@ -5,13 +5,14 @@ Losses do not tell a collapsed run from a healthy one; this number does, without
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field as Option
 
 from ganlab import Diagnostic, FeatureChoice, Look
+from ganlab.builtin.diagnostics.compared import Of, Pair, Weights, measured
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,7 +23,8 @@ class Coverage(Diagnostic):
 
     Two draws of one distribution score about 0.97 at k = 5. The real samples are held-out ones, unless `of` says
     training: where held-out data differ in kind from training data (other photographs), no generator can cover them.
-    Of the averaged generator unless `weights` says raw.
+    Of the averaged generator unless `weights` says raw. NaN where fewer than two samples, or features that are not
+    finite, are to be compared.
     """
 
     features: FeatureChoice
@@ -32,33 +34,33 @@ class Coverage(Diagnostic):
         *,
         count: Annotated[int, Option(ge=8, le=16_384)] = 512,
         neighbours: Annotated[int, Option(ge=1, le=16_384)] = 5,
-        of: Literal["held-out", "training"] = "held-out",
-        weights: Literal["averaged", "raw"] = "averaged",
+        of: Of = "held-out",
+        weights: Weights = "averaged",
         features: FeatureChoice = "auto",
     ) -> None:
         self.count = count
-        self.of: Literal["held-out", "training"] = of
+        self.of: Of = of
         self.neighbours = neighbours
-        self.weights: Literal["averaged", "raw"] = weights
+        self.weights: Weights = weights
         self.features = features
 
     def measure(self, look: Look) -> Mapping[str, float]:
+        return measured(
+            look,
+            ("coverage",),
+            self._numbers,
+            features=self.features,
+            count=self.count,
+            of=self.of,
+            weights=self.weights,
+        )
+
+    def _numbers(self, pair: Pair) -> Sequence[float]:
         import torch
 
-        suffix = ("" if self.of == "held-out" else "-training") + ("" if self.weights == "averaged" else "/raw")
-        real = look.points(self.features, self.count, self.of)
-        fake = look.points(self.features, self.count, self.weights)
-        covered = {}
-        for name, points in real.items():
-            radii = look.once(
-                f"coverage/{self.features}/{name}/{self.of}/{self.count}/{self.neighbours}",
-                partial(self.radii, points),
-            )
-            nearest = torch.cdist(points, fake[name]).min(1)[0]
-            network = look.features(self.features, name).name
-            key = f"coverage{suffix}@{network}" if len(real) == 1 else f"coverage/{name}{suffix}@{network}"
-            covered[key] = float((nearest < radii).float().mean())
-        return covered
+        radii: Tensor = pair.once(f"coverage/{self.neighbours}", partial(self.radii, pair.real))
+        nearest = torch.cdist(pair.real, pair.fake).min(1)[0]
+        return (float((nearest < radii).float().mean()),)
 
     def radii(self, points: Tensor) -> Tensor:
         """How far each point's k-th neighbour is; the farthest point where there are fewer. It is its own nearest."""

@@ -1,0 +1,90 @@
+"""Real and generated points side by side: what the diagnostics of quality and diversity have in common.
+
+Each says which numbers it gives and how they come from two sets of points. What cannot be compared (no held-out
+samples, fewer than two, a point that is not finite) gives NaN under the same names: whoever watches the run is told
+that the number is missing, and the run goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from ganlab import FeatureChoice, Look, Part
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Of: TypeAlias = Literal["held-out", "training"]
+"""Which real samples: those kept apart, or those the generator learns from."""
+
+Weights: TypeAlias = Literal["averaged", "raw"]
+"""Whose samples: those of the moving average where there is one, or those of the weights as they are."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Points (N, D) of real and (M, D) of generated samples of one field, in one feature network."""
+
+    look: Look
+    real: Tensor
+    fake: Tensor
+    field: str
+    suffix: str
+    key: str
+
+    def named(self, what: str) -> str:
+        """The full name of a measurement: `recall` becomes `recall/raw@flatten`."""
+        return f"{what}{self.field}{self.suffix}"
+
+    def once(self, what: str, make: Callable[[], Any]) -> Any:
+        """`make()`, kept for the run: what depends on the real points alone."""
+        return self.look.once(f"{what}/{self.key}", make)
+
+
+def measured(
+    look: Look,
+    names: Sequence[str],
+    numbers: Callable[[Pair], Sequence[float]],
+    *,
+    features: FeatureChoice,
+    count: int,
+    of: Of,
+    weights: Weights,
+) -> dict[str, float]:
+    """What `numbers` says, in the order of `names`, of each field the task makes."""
+    found: dict[str, float] = {}
+    for pair in pairs(look, features, count, of, weights):
+        fine = comparable(pair.real) and comparable(pair.fake)
+        values = numbers(pair) if fine else [float("nan")] * len(names)
+        found.update((pair.named(name), float(value)) for name, value in zip(names, values, strict=True))
+    return found
+
+
+def pairs(look: Look, features: FeatureChoice, count: int, of: Of, weights: Weights) -> Iterator[Pair]:
+    """One for each field the task makes."""
+    fake = look.points(features, count, weights)
+    real = real_points(look, features, count, of)
+    for name, points in fake.items():
+        suffix = ("" if of == "held-out" else "-training") + tail(look, features, name, weights)
+        key = f"{features}/{name}/{of}/{count}"
+        yield Pair(look, real.get(name, points[:0]), points, "" if len(fake) == 1 else f"/{name}", suffix, key)
+
+
+def real_points(look: Look, features: FeatureChoice, count: int, of: Part) -> Mapping[str, Tensor]:
+    """By field; empty if there are no samples in that part."""
+    source = look.dataset.held_out if of == "held-out" else look.dataset.train
+    return look.points(features, count, of) if len(source) else {}
+
+
+def tail(look: Look, features: FeatureChoice, field: str, weights: Weights) -> str:
+    """What a name ends in: whose samples, and the feature network."""
+    return ("" if weights == "averaged" else "/raw") + f"@{look.features(features, field).name}"
+
+
+def comparable(points: Tensor) -> bool:
+    """True for two points or more, all finite."""
+    from ganlab.builtin.metrics.points import usable
+
+    return usable(points)
