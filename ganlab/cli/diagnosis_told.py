@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 import textwrap
@@ -37,7 +38,7 @@ def lines(diagnosis: Diagnosis, directory: RunDirectory | None) -> Iterator[str]
         yield from told("after it", after_best(diagnosis))
     for each in diagnosis.checkpoints:
         state = "damaged" if not each.whole else "healthy" if each.healthy else "sick"
-        doubt = ", but its own monitors think it healthy" if each.whole and not each.healthy and each.tagged else ""
+        doubt = ", but its own monitors found nothing" if each.whole and not each.healthy and each.tagged else ""
         yield from told("checkpoint", f"{each.name}, {each.kimg:g} kimg: {state}{doubt}")
     for spell in diagnosis.spells:
         yield ""
@@ -112,7 +113,10 @@ def next_steps(diagnosis: Diagnosis, directory: RunDirectory | None) -> list[str
     if kept is not None and kept.tagged and taken_by_resume(diagnosis) == kept.name:
         return [f"ganlab resume {name}{elsewhere} --from healthy --allow recipe{slower or ' --set KEY=VALUE'}"]
     recipe = shlex.quote(str(directory.path / "recipe.toml"))
-    return [f"ganlab run {recipe}{elsewhere}{slower or ' --set KEY=VALUE'}"]
+    first = diagnosis.first_bad
+    never_well = first is None or first.at <= diagnosis.history.moments[0].at
+    changes = penalty(diagnosis.recipe) if never_well else slower
+    return [f"ganlab run {recipe}{elsewhere}{changes or ' --set KEY=VALUE'}"]
 
 
 def taken_by_resume(diagnosis: Diagnosis) -> str | None:
@@ -124,12 +128,19 @@ def settings(recipe: Recipe | None) -> str:
     """Half of every learning rate, as options."""
     if recipe is None:
         return ""
-    rates = {name: player.optimizer.options.get("lr") for name, player in (recipe.players or {}).items()}
+    rates = {name: player.optimizer.options.get("lr") for name, player in recipe.players.items()}
     return "".join(
         f" --set {shlex.quote(f'players.{name}.optimizer.lr={rate / 2:g}')}"
         for name, rate in rates.items()
         if isinstance(rate, float | int)
     )
+
+
+def penalty(recipe: Recipe | None) -> str:
+    """R1 for every discriminator of a recipe that has no term and no stage, as an option."""
+    judges = [] if recipe is None or recipe.terms or recipe.stages else [*recipe.players]
+    terms = [f'{{name = "r1", on = {json.dumps(name)}, weight = 1.0}}' for name in judges if name != "generator"]
+    return f" --set {shlex.quote('terms=[' + ', '.join(terms) + ']')}" if terms else ""
 
 
 def foreign_step(diagnosis: Diagnosis) -> str:

@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 
 from ganlab import DataError, ForeignRun, ReadOptions
@@ -70,7 +69,9 @@ class Row:
     date: datetime | None = None
     elapsed: float | None = None
     following: float = math.inf
-    """The next step that was trained."""
+    """The next step that was trained, if the run did not go back."""
+
+    odd: bool = False
 
 
 @dataclass
@@ -170,24 +171,21 @@ def run(path: Path, log: Log, options: ReadOptions) -> ForeignRun:
     """The rows as curves."""
     course, clock = Course(), Clock()
     scale = options.kimg_per_step or 1.0
-    trained = [row for row in log.rows if row.trained]
-    for row, after in pairwise(trained):
-        row.following = after.step
+    odd = mark_odd(log.rows)
     last: Row | None = None
-    foreign = evaluations = 0
+    evaluations = 0
     for row in log.rows:
+        if row.odd:
+            continue
         if row.trained:
             if last is not None and row.step < last.step:
-                if last.step < row.following < math.inf:  # one odd line, and then as before
-                    foreign += 1
-                    continue
                 course.go_back(row.step * scale)
             seconds = elapsed(row, last, clock)
             last = row
+        elif last is not None and row.step != last.step and not last.step < row.step <= last.following:
+            evaluations += 1
+            continue
         else:
-            if last is not None and not last.step <= row.step <= last.following:
-                evaluations += 1
-                continue
             seconds = spent(row, last, clock)
         for name, value in row.values.items():
             full = name if row.trained else f"{name}@{log.backbone}"
@@ -195,7 +193,7 @@ def run(path: Path, log: Log, options: ReadOptions) -> ForeignRun:
                 course.add(full, row.step * scale, value, seconds)
     more = {
         "evaluations of another checkpoint than the one that was being trained are left out": evaluations,
-        "lines with a step that fits nowhere are left out": foreign,
+        "lines with a step that fits nowhere are left out": odd,
     }
     told = notes(course, 0, more) + ["the last line is cut short"] * log.torn
     budget = log.total or (round(log.progress[1] / log.progress[0] * 100) if log.progress[0] >= 10 else None)
@@ -208,6 +206,21 @@ def run(path: Path, log: Log, options: ReadOptions) -> ForeignRun:
         budget=None if budget is None else budget * scale,
         notes=told,
     )
+
+
+def mark_odd(rows: list[Row]) -> int:
+    """Mark lines whose step does not fit between those before and after it, and say how many there are: where a run
+    goes back, it stays back. Tell the others which step follows."""
+    trained = [row for row in rows if row.trained]
+    last: Row | None = None
+    for row, after in zip(trained, [*trained[1:], None], strict=True):
+        if last is not None and after is not None:
+            row.odd = row.step < last.step < after.step or last.step < after.step < row.step
+        if not row.odd:
+            if last is not None and row.step > last.step:
+                last.following = row.step
+            last = row
+    return sum(row.odd for row in trained)
 
 
 def elapsed(row: Row, last: Row | None, clock: Clock) -> float:

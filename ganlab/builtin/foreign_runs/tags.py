@@ -21,7 +21,7 @@ PLAYERS = {
 }
 """Words for a player."""
 
-LOSSES = {"loss", "losses", "err", "cost", "total", "epoch", "step", "train", "avg", "mean", "iter"}
+LOSSES = {"loss", "losses", "err", "cost", "total", "epoch", "step", "train", "avg", "mean", "iter", "net"}
 """Words that may stand beside it in the tag of its whole loss; one of the first four has to."""
 
 QUALITIES = ("coverage", "density", "precision", "recall")
@@ -42,6 +42,9 @@ def kebab(text: str) -> str:
 
 def meaning(tag: str) -> str:
     """The name of the measurement that the tag stands for."""
+    name, at, network = tag.partition("@")
+    if at:
+        return f"{meaning(name)}@{kebab(network)}"
     found = words(tag)
     about = {PLAYERS[each] for each in found if each in PLAYERS}
     told = {each for each in found if each not in PLAYERS}
