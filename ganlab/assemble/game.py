@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from ganlab.answers import checked_actions
@@ -23,6 +24,8 @@ from ganlab.errors import GanlabError, PluginError, RecipeError
 from ganlab.plugins import Plugins
 from ganlab.recipe import Component, Recipe
 from ganlab.values import Fields
+
+log = logging.getLogger("ganlab")
 
 
 def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
@@ -71,8 +74,11 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
 
 
 def check_reach(game: Game, each: Intervening) -> None:
-    """Raise `RecipeError` if the intervention would move what is not in the game."""
+    """Raise `RecipeError` if the intervention would move what is not in the game; warn if nobody speaks to it."""
     who = f"intervention '{each.name}'"
+    heard = each.intervention.monitors
+    if heard and not any(monitor in heard for monitor, _ in game.watching.monitors):
+        log.warning("%s answers %s, which is not in watch.monitors: it will do nothing", who, " and ".join(heard))
     try:
         with apart(who):
             actions = checked_actions(each.intervention.may_ask())

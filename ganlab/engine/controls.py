@@ -93,4 +93,7 @@ def _weight(weight: Weight, action: SetWeight | ScaleWeight) -> Weight:
 
 def _known(name: str, known: Any, kind: str) -> None:
     if name not in known:
-        raise PluginError(f"an intervention asks for {kind} '{name}', which is not in this game.{nearest(name, known)}")
+        raise PluginError(
+            f"an intervention asks for {kind} '{name}', which is not in this game; put it into the recipe, or name "
+            f"another.{nearest(name, known)}"
+        )
