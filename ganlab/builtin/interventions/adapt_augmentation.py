@@ -17,7 +17,9 @@ from ganlab.builtin.interventions.choosing import Positive, Probability
 
 
 class AdaptAugmentation(Intervention):
-    """Moves the probability of `augmentation` up while r_t, the mean of `balance/<view>/sign-real` over all views, is
+    """Adapts how often an augmentation acts to how well the discriminator knows its data (ADA).
+
+    Moves the probability of `augmentation` up while r_t, the mean of `balance/<view>/sign-real` over all views, is
     over `target`, and down while it is under, at a pace that goes from 0 to 1 in `kimg`; never over `most`.
 
     It steers a little each time it may act: give it `limit = 1000000` and `cool_down = 0`. 500 kimg, the paper's pace,

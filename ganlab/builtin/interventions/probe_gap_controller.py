@@ -18,7 +18,9 @@ GAP = "probe-gap/"
 
 
 class ProbeGapController(Intervention):
-    """Multiplies by `factor` the learning rate of a discriminator while the finding that it is stale stands and its
+    """Speeds up a discriminator that has fallen behind, until it keeps up.
+
+    Multiplies by `factor` the learning rate of a discriminator while the finding that it is stale stands and its
     probe gap is over `threshold` nats, as long as its rate is below `most` times the generator's.
 
     Needs the diagnostic `probe-gap` and the monitor `stale-discriminator`, and lowers no rate again: a rate that keeps

@@ -9,7 +9,9 @@ from ganlab.builtin.interventions.choosing import Factor, rates
 
 
 class RollBackAndSlowDown(Intervention):
-    """Puts every player back to the last healthy tick, and multiplies the learning rates of `players` (all, if none is
+    """Goes back to the last healthy tick and slows the players down.
+
+    Puts every player back to the last healthy tick, and multiplies the learning rates of `players` (all, if none is
     named) by `factor`, while one of `monitors` (any, if none is named) has a critical finding that stands.
 
     It keeps the players of the last healthy ticks, in memory and in checkpoints. The recipe's `limit` says how often it

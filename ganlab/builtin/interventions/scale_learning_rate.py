@@ -9,7 +9,9 @@ from ganlab.builtin.interventions.choosing import Factor, Positive, players_at_f
 
 
 class ScaleRate(Intervention):
-    """Multiplies the learning rate of `player` by `factor` while one of `monitors` has a finding that stands, each time
+    """Raises or lowers a player's learning rate while a finding stands.
+
+    Multiplies the learning rate of `player` by `factor` while one of `monitors` has a finding that stands, each time
     it may act, as long as the rate it leads to lies from `least` to `most`.
 
     Without `player` it is the player the finding is about: its subject, or the judge of the view that is its subject.

@@ -9,7 +9,9 @@ from ganlab.builtin.interventions.choosing import Factor, Positive, within
 
 
 class ScaleRegularisation(Intervention):
-    """Multiplies the weight of `term` by `factor` while one of `monitors` has a finding that stands, each time it may
+    """Raises or lowers the weight of a penalty while a finding stands.
+
+    Multiplies the weight of `term` by `factor` while one of `monitors` has a finding that stands, each time it may
     act, as long as the weight it leads to lies from `least` to `most`.
 
     A weight of 0 stays 0: `switch-on` gives one.

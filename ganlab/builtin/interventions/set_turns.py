@@ -14,8 +14,11 @@ Count = Annotated[int, Option(ge=0, le=1000)]
 
 
 class SetTurns(Intervention):
-    """Lets `player` move `turns` times a round as soon as one of `monitors` has a finding, and `afterwards` times when
-    none stands any more; without `afterwards` it stays as it is."""
+    """Lets a player move more or less often while a finding stands.
+
+    Lets `player` move `turns` times a round as soon as one of `monitors` has a finding, and `afterwards` times when
+    none stands any more; without `afterwards` it stays as it is.
+    """
 
     def __init__(
         self, *, player: str, turns: Count, monitors: tuple[str, ...], afterwards: Count | None = None

@@ -8,8 +8,11 @@ from ganlab import Action, Finding, Intervention, Progress, Severity, Stop
 
 
 class StopOnFinding(Intervention):
-    """Stops at a new critical finding of one of `monitors`, or of any if none is named. One that was known when the run
-    was resumed does not stop it again."""
+    """Ends the run at a critical finding.
+
+    At a new one of `monitors`, or of any monitor if none is named. One that was known when the run was resumed does not
+    end it again.
+    """
 
     def __init__(self, *, monitors: tuple[str, ...] = ()) -> None:
         self.monitors = monitors

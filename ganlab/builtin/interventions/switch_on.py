@@ -16,8 +16,11 @@ WINNING = ("discriminator-dominates", "discriminator-over-fits")
 
 
 class SwitchOn(Intervention):
-    """As soon as one of `monitors` has a finding, lets `augmentation` act with `probability`, or gives `term` the
-    weight `weight`, or both; with `off_again` they go back to 0 when none stands any more."""
+    """Brings in an augmentation or a term that the recipe keeps in reserve.
+
+    As soon as one of `monitors` has a finding, lets `augmentation` act with `probability`, or gives `term` the
+    weight `weight`, or both; with `off_again` they go back to 0 when none stands any more.
+    """
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ from ganlab.builtin.monitors.lost_coverage import LostCoverage
 from ganlab.builtin.monitors.memorisation import Memorisation
 from ganlab.builtin.monitors.never_covered import NeverCovered
 from ganlab.builtin.monitors.non_finite import NonFinite
+from ganlab.builtin.monitors.partial_collapse import PartialCollapse
 from ganlab.builtin.monitors.stale_discriminator import StaleDiscriminator
 from ganlab.builtin.monitors.stalled_quality import StalledQuality
 
@@ -30,6 +31,7 @@ def ganlab_register_monitors() -> Mapping[str, Callable[..., ganlab.Monitor]]:
     return {
         "lost-coverage": LostCoverage,
         "never-covered": NeverCovered,
+        "partial-collapse": PartialCollapse,
         "averaged-collapse": AveragedCollapse,
         "stale-discriminator": StaleDiscriminator,
         "discriminator-dominates": DiscriminatorDominates,

@@ -26,8 +26,11 @@ CAUSES = (
 
 
 class AveragedCollapse(Monitor):
-    """A finding when, for `patience` ticks after the share `grace` of the budget, the raw generator covers at least
-    `arm` of the data, and the averaged one less than `ratio` of that."""
+    """Finds an averaged generator that collapsed while the raw one did not.
+
+    A finding when, for `patience` ticks after the share `grace` of the budget, the raw generator covers at least
+    `arm` of the data, and the averaged one less than `ratio` of that.
+    """
 
     def __init__(self, *, ratio: Share = 0.5, arm: Share = 0.3, grace: Share = 0.2, patience: Patience = 3) -> None:
         self.ratio = ratio

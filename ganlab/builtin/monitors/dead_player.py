@@ -22,8 +22,11 @@ NO_GRADIENT = 1e-7
 
 
 class DeadPlayer(Monitor):
-    """A finding for each player whose relative update stays below `update`, or whose gradient's norm below `gradient`,
-    for `patience` ticks, unless its schedule has put it to rest."""
+    """Finds a player that no longer moves, or gets no gradient.
+
+    A finding for each player whose relative update stays below `update`, or whose gradient's norm below `gradient`,
+    for `patience` ticks, unless its schedule has put it to rest.
+    """
 
     def __init__(self, *, update: Tiny = 1e-5, gradient: Tiny = NO_GRADIENT, patience: Patience = 3) -> None:
         self.update = update

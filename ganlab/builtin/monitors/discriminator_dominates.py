@@ -24,10 +24,13 @@ VANISHED = 0.03
 
 
 class DiscriminatorDominates(Monitor):
-    """A finding for each view whose discriminator tells fakes from real data nearly always (logits more than `gap`
+    """Finds a discriminator that wins, to the generator's harm.
+
+    A finding for each view whose discriminator tells fakes from real data nearly always (logits more than `gap`
     apart, or an AUC over `auc`, or a share of `sign` more reals above 0 than below) for `patience` ticks, while the
     generator has lost data, after the share `grace` of the budget still reaches little of it, or hears nothing: its
-    gradient has vanished."""
+    gradient has vanished.
+    """
 
     def __init__(
         self,

@@ -19,9 +19,12 @@ Share = Annotated[float, Option(gt=0, lt=1)]
 
 
 class DiscriminatorOverFits(Monitor):
-    """A finding for each view whose discriminator, for `patience` ticks after the share `grace` of the budget, takes at
+    """Finds a discriminator that knows the training data by heart.
+
+    A finding for each view whose discriminator, for `patience` ticks after the share `grace` of the budget, takes at
     least `sign` more training data for real than for fake, takes `drop` less of the held-out data for real than of the
-    training data, and puts held-out data at least `over_fit` of the way from training data to fakes."""
+    training data, and puts held-out data at least `over_fit` of the way from training data to fakes.
+    """
 
     def __init__(
         self,

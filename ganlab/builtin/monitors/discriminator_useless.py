@@ -20,8 +20,11 @@ Share = Annotated[float, Option(gt=0, lt=1)]
 
 
 class DiscriminatorUseless(Monitor):
-    """A finding for each view whose discriminator has an AUC below `auc` for `patience` ticks, while the generator
-    has lost data, or after the share `grace` of the budget still reaches little of it."""
+    """Finds a discriminator that cannot tell fakes, although they are poor.
+
+    A finding for each view whose discriminator has an AUC below `auc` for `patience` ticks, while the generator
+    has lost data, or after the share `grace` of the budget still reaches little of it.
+    """
 
     def __init__(self, *, auc: Share = 0.6, grace: Share = 0.3, patience: Patience = 3) -> None:
         self.auc = auc

@@ -21,9 +21,12 @@ Factor = Annotated[float, Option(gt=1)]
 
 
 class Divergence(Monitor):
-    """A finding for each player whose gradient's norm stays `gradient` times over what is usual for it and over
+    """Finds gradients, costs and logits that run away.
+
+    A finding for each player whose gradient's norm stays `gradient` times over what is usual for it and over
     `least`, or whose logits stand more than `gap` and `cost` times as far apart as usual, or whose cost is `cost` times
-    its usual size and more than `gap`, for `patience` ticks."""
+    its usual size and more than `gap`, for `patience` ticks.
+    """
 
     def __init__(
         self,
@@ -42,12 +45,16 @@ class Divergence(Monitor):
         self.usual = Usual()
 
     def judge(self, measurements: Mapping[str, float], progress: Progress) -> Iterable[Finding]:
-        players = by_subject(measurements, "gradient-norm")
+        gradients = by_subject(measurements, "gradient-norm")
         costs = by_subject(measurements, "cost")
+        # The record of another program tells costs alone.
+        players = list(gradients) or [name for name in costs if "/" not in name]
         gaps = by_subject(measurements, "balance", "logit-gap")
         found = []
         for player in players:
-            numbers = {f"gradient-norm/{player}": (players[player], self.gradient, self.least)}
+            numbers = {}
+            if player in gradients:
+                numbers[f"gradient-norm/{player}"] = (gradients[player], self.gradient, self.least)
             if player in costs:
                 numbers[f"cost/{player}"] = (abs(costs[player]), self.cost, self.gap)
             for view, gap in gaps.items():

@@ -31,8 +31,11 @@ ABOUT = {
 
 
 class FailingTruth(Monitor):
-    """A finding for each property of the truth that, after the share `grace` of the budget, is right in less than
-    `level` of what real data score, for `patience` ticks."""
+    """Finds properties that samples get wrong, where the truth is known.
+
+    A finding for each property of the truth that, after the share `grace` of the budget, is right in less than
+    `level` of what real data score, for `patience` ticks.
+    """
 
     def __init__(self, *, level: Share = 0.5, grace: Share = 0.6, patience: Patience = 3) -> None:
         self.level = level

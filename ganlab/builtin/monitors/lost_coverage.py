@@ -31,7 +31,9 @@ ALSO = (
 
 
 class LostCoverage(Monitor):
-    """A finding when coverage stays below `ratio` of its smoothed best for `patience` ticks, once it was over `arm`.
+    """Finds a sudden collapse: coverage fell far below the best it was.
+
+    A finding when coverage stays below `ratio` of its smoothed best for `patience` ticks, once it was over `arm`.
 
     The averaged generator's coverage is judged and, where it is measured, the raw one's, which must fall to 0.3 of its
     best; or the one number that `measurement` names. With several fields each is judged apart.

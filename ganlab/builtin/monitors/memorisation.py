@@ -20,10 +20,13 @@ Share = Annotated[float, Option(gt=0, lt=1)]
 
 
 class Memorisation(Monitor):
-    """A finding when, for `patience` ticks, at least two of these that are measured, and none that is measured does not
+    """Finds a generator that gives back training data.
+
+    A finding when, for `patience` ticks, at least two of these that are measured, and none that is measured does not
     hold: `authenticity` (share of fakes farther from a training sample than that is from its own neighbour; 0.5 for new
     data) below `authenticity`, `ct` (how much nearer to training data than new data are, in standard deviations) below
-    `ct`, `nearest-ratio` (distance to training data over distance to held-out data; 1 for new data) below `ratio`."""
+    `ct`, `nearest-ratio` (distance to training data over distance to held-out data; 1 for new data) below `ratio`.
+    """
 
     def __init__(
         self,

@@ -32,7 +32,9 @@ ALSO = (
 
 
 class NeverCovered(Monitor):
-    """A finding if coverage has never been over `level` when the share `grace` of the budget is spent; over when it is.
+    """Finds a collapse from the start: half the budget is spent, and the data are not found.
+
+    A finding if coverage has never been over `level` when the share `grace` of the budget is spent; over when it is.
 
     The coverage is the raw generator's where it is measured, else the averaged one's; `measurement` names another
     number. With several fields each is judged apart.

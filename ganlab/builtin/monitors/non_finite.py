@@ -7,6 +7,7 @@ of numbers that only diagnostics see.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,13 +17,19 @@ from ganlab.builtin.monitors.telling import over, trouble
 
 OF_THE_GAME = ("cost/", "weighted/", "gradient-norm/", "update/", "learning-rate/", "weight/", "loss/")
 
+EXPECTED = re.compile(r"(coverage|fid|frechet|kid|mmd)\b|.*/logit-gap$")
+"""Numbers of diagnostics that are NaN only if the samples or the logits are. Of others NaN says "cannot be told"."""
+
 KNOWN_FINITE = 3
 """A diagnostic's number that was finite at so many ticks in a row can be expected to be."""
 
 
 class NonFinite(Monitor):
-    """A critical finding at the first tick at which a cost, a gradient or another number of the game is not finite; a
-    warning where a diagnostic's number, finite before, is NaN for `patience` ticks. It names the first."""
+    """Finds numbers that are NaN or infinite.
+
+    Critical at the first tick at which a cost, a gradient or another number of the game is not finite; a
+    warning where a diagnostic's number, finite before, is NaN for `patience` ticks. It names the first.
+    """
 
     def __init__(self, *, patience: Patience = 3) -> None:
         self.game = Lasting(1)
@@ -39,10 +46,10 @@ class NonFinite(Monitor):
             name for name, value in measurements.items() if not math.isfinite(value) and name.startswith(OF_THE_GAME)
         ]
         # An infinite divergence is an answer: the generator makes nothing of what it was compared with.
-        bad = [name for name, value in measurements.items() if math.isnan(value) and name not in broken]
+        bad = [name for name, value in measurements.items() if math.isnan(value) and is_expected(name)]
         odd = [name for name in bad if self.finite.get(name, 0) >= KNOWN_FINITE]
         for name in measurements:
-            if name.startswith(OF_THE_GAME):
+            if not is_expected(name):
                 continue
             if name not in bad:
                 self.finite[name] = self.finite.get(name, 0) + 1
@@ -106,3 +113,8 @@ class NonFinite(Monitor):
         self.game.restore(state["game"])
         self.diagnosed.restore(state["diagnosed"])
         self.finite, self.named = dict(state["finite"]), dict(state["named"])
+
+
+def is_expected(name: str) -> bool:
+    """True for a diagnostic's number that can be expected to be one."""
+    return not name.startswith(OF_THE_GAME) and EXPECTED.match(name) is not None

@@ -23,8 +23,11 @@ Share = Annotated[float, Option(ge=0, lt=1)]
 
 
 class StaleDiscriminator(Monitor):
-    """A finding for each player whose `probe-gap` stays above `threshold` nats for `patience` ticks, while the
-    generator has lost data, or after the share `grace` of the budget still reaches little of it."""
+    """Finds a discriminator that has fallen behind the generator, to the generator's harm.
+
+    A finding for each player whose `probe-gap` stays above `threshold` nats for `patience` ticks, while the
+    generator has lost data, or after the share `grace` of the budget still reaches little of it.
+    """
 
     def __init__(
         self,

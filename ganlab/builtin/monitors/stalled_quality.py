@@ -22,8 +22,11 @@ DISTANCES = ("frechet-excess", "fid", "frechet", "kid", "mmd", "sliced-wasserste
 
 
 class StalledQuality(Monitor):
-    """A note when a distance to the data has not become better by the share `margin` for the share `without` of the
-    budget. `measurement` names another number, of which less is better. It says where the best was."""
+    """Notes that a distance to the data has long not become better.
+
+    A note when a distance to the data has not become better by the share `margin` for the share `without` of the
+    budget. `measurement` names another number, of which less is better. It says where the best was.
+    """
 
     def __init__(self, *, measurement: str | None = None, without: Share = 0.4, margin: Share = 0.05) -> None:
         self.measurement = measurement

@@ -8,6 +8,7 @@ from ganlab import Finding, Progress, Severity
 from ganlab.builtin.monitors.averaged_collapse import AveragedCollapse
 from ganlab.builtin.monitors.lost_coverage import LostCoverage
 from ganlab.builtin.monitors.never_covered import NeverCovered
+from ganlab.builtin.monitors.partial_collapse import PartialCollapse
 from ganlab.interfaces.monitor import Monitor
 from ganlab.testing import MonitorConformance
 from ganlab.testing.watch import findings as judged
@@ -174,3 +175,27 @@ class TestAveragedCollapse(MonitorConformance):
         _, end = judged(self.make(), [*self.ill, *[both(0.5, 0.6)] * 3])
         assert end.over
         assert end.monitor == "averaged-collapse"
+
+
+def missed(share: float, coverage: float) -> dict[str, float]:
+    return {"ndb-under@flatten": share, "coverage@flatten": coverage}
+
+
+class TestPartialCollapse(MonitorConformance):
+    healthy = [*[missed(0.5, 0.3)] * 30, *[missed(0.23, 0.42)] * 40]
+    """Early on every run leaves kinds out; later the healthy one that left out most: a ring without a schedule."""
+    ill = [missed(0.375, 0.36)] * 60
+    """Three of eight modes are left out, and coverage is what it is in that ring."""
+
+    def make(self) -> PartialCollapse:
+        return PartialCollapse()
+
+    def test_neither_of_the_other_rules_finds_it(self) -> None:
+        assert said(LostCoverage(), self.ill) == said(NeverCovered(), self.ill) == []
+
+    def test_a_run_that_reaches_nothing_has_not_collapsed_in_part(self) -> None:
+        assert said(self.make(), [missed(0.75, 0.02)] * 60) == []
+
+    def test_it_is_over_when_all_kinds_are_made(self) -> None:
+        _, end = judged(self.make(), [*self.ill, *[missed(0.1, 0.6)] * 4])
+        assert end.over

@@ -68,6 +68,11 @@ class TestDivergence(MonitorConformance):
     def test_a_critic_with_large_logits_from_the_start_is_left_alone(self) -> None:
         assert findings(self.make(), [running(gradient=90.0, cost=-60.0, gap=60.0 + each) for each in range(40)]) == []
 
+    def test_of_another_programs_record_costs_are_enough(self) -> None:
+        run = [{"cost/discriminator": value} for value in [*[1.2] * 10, 30.0, 45.0]]
+        (finding,) = findings(self.make(), run)
+        assert finding.sentence == "'discriminator' runs away: cost/discriminator is 45, 38 times what is usual"
+
     def test_one_wild_tick_is_forgiven(self) -> None:
         assert findings(self.make(), [*[running()] * 10, running(500.0), *[running()] * 10]) == []
 
@@ -94,6 +99,10 @@ class TestNonFinite(MonitorConformance):
         run = [*[{"coverage@net": 0.5}] * 5, *[{"coverage@net": math.nan}] * ticks]
         found = findings(self.make(), run)
         assert [each.severity for each in found] == [Severity.WARNING] * said
+
+    def test_where_nan_means_that_it_cannot_be_told_nothing_is_said(self) -> None:
+        undecided = {"balance/image/over-fit": math.nan, "ct@net": math.nan, "modes/reverse-kl": math.inf}
+        assert findings(self.make(), [*[dict.fromkeys(undecided, 0.5)] * 10, *[undecided] * 10]) == []
 
     def test_several_are_one_finding(self) -> None:
         bad = {"cost/image": math.nan, "cost/generator": math.inf, "gradient-norm/image": math.nan}
