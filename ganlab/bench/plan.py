@@ -33,8 +33,8 @@ class Player:
 class Game:
     """Data whose modes can be counted, who plays for them, and what is to be reached.
 
-    `changes` hold for both recipes, as `--set` would. `bars` are of means over seeds, by the measurement's name: at
-    least so much, but of "reverse-kl" at most.
+    `changes` hold for both recipes, as `--set` would; `scores` name what is measured of both. `bars` are of means over
+    seeds, by the score's name: at least so much, but of "reverse-kl" at most.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Game:
     modes: int
     players: tuple[Player, ...]
     changes: tuple[str, ...]
+    scores: tuple[str, ...]
     bars: Mapping[str, float]
 
 
@@ -70,7 +71,8 @@ def read_plan(name: str) -> Plan:
 def _games(tables: Mapping[str, Any], folder: Path) -> Iterator[Game]:
     for name, table in tables.items():
         players = (Player("recipe", table["recipe"]), Player("baseline", folder / table["baseline"]))
-        yield Game(name, table["about"], table["modes"], players, tuple(table.get("changes", ())), table["bars"])
+        changes, scores = tuple(table.get("changes", ())), tuple(table["scores"])
+        yield Game(name, table["about"], table["modes"], players, changes, scores, table["bars"])
 
 
 def recipe_of(plan: Plan, game: Game, player: Player, settings: Sequence[str], plugins: Plugins) -> Recipe:
@@ -83,4 +85,4 @@ def recipe_of(plan: Plan, game: Game, player: Player, settings: Sequence[str], p
 
     path = player.recipe if isinstance(player.recipe, Path) else find(player.recipe)
     tree = layered(read_toml(path), find)
-    return resolve(override(tree, [*game.changes, *plan.watch, *settings]), plugins)
+    return resolve(override(tree, [*plan.watch, *game.changes, *settings]), plugins)

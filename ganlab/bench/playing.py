@@ -15,16 +15,15 @@ from ganlab.errors import RecipeError
 from ganlab.values import Ending
 
 if TYPE_CHECKING:
+    from ganlab.bench.plan import Game
     from ganlab.plugins import Plugins
     from ganlab.recipe import Recipe
-
-SCORES = ("modes", "high-quality", "reverse-kl")
 
 ENDED = (Ending.FINISHED, Ending.STOPPED, Ending.DIVERGED)
 
 
 def play(
-    recipe: Recipe, plugins: Plugins, runs: Path, name: str, modes: int, *, device: str = "auto"
+    recipe: Recipe, plugins: Plugins, runs: Path, name: str, game: Game, *, device: str = "auto"
 ) -> dict[str, Any] | None:
     """The scores of the run of that name below `runs`, played to its end unless it has been; None if a signal asked
     it to end before. The processor's seconds are those of a run that was played here from start to end.
@@ -49,7 +48,7 @@ def play(
     directory.unlock()
     if directory.ending() not in ENDED:
         return None
-    return scores(directory, modes) | ({"cpu_seconds": round(seconds, 1)} if seconds is not None and fresh else {})
+    return scores(directory, game) | ({"cpu_seconds": round(seconds, 1)} if seconds is not None and fresh else {})
 
 
 def check_same(recipe: Recipe, plugins: Plugins, directory: RunDirectory) -> None:
@@ -75,14 +74,14 @@ def _played(recipe: Recipe, plugins: Plugins, directory: RunDirectory, *, resume
     return time.process_time() - began
 
 
-def scores(directory: RunDirectory, modes: int) -> dict[str, Any]:
-    """How the run ended and what it reached. One that reached nothing, or diverged, has no modes, no quality, and the
-    divergence of a generator that makes one mode: log `modes`."""
+def scores(directory: RunDirectory, game: Game) -> dict[str, Any]:
+    """How the run ended and what it reached. One that diverged, or reached nothing, has no modes, no quality, and the
+    divergence of a generator that makes one mode only."""
     outcome = directory.outcome() or {}
     record = directory.measurements()[-1:] if outcome.get("ending") == Ending.FINISHED else []
     found = {name.partition("@")[0].removeprefix("modes/"): value for each in record for name, value in each.items()}
-    nothing = {"modes": 0.0, "high-quality": 0.0, "reverse-kl": math.log(modes)}
-    reached = {name: float(found[name]) for name in SCORES if is_number(found.get(name))}
-    if reached.get("modes", 0.0) == 0.0:
-        reached = {name: nothing[name] for name in SCORES if name in reached or name != "high-quality"}
+    reached = {name: found.get(name) for name in game.scores}
+    if not all(is_number(value) for value in reached.values()):
+        nothing = {"modes": 0.0, "high-quality": 0.0, "reverse-kl": math.log(game.modes)}
+        reached = {name: nothing[name] for name in game.scores}
     return {"ending": outcome.get("ending"), "seconds": outcome.get("seconds"), **reached}

@@ -53,7 +53,7 @@ def benchmark(
             for player in game.players:
                 recipe = recipes[game.name, player.name, seed]
                 name = f"{game.name}-{player.name}-{seed}"
-                record = play(recipe, plugins, out / "runs", name, game.modes, device=device)
+                record = play(recipe, plugins, out / "runs", name, game, device=device)
                 if record is None:
                     return found, False
                 report = found[game.name]

@@ -8,7 +8,6 @@ from statistics import fmean, stdev
 from typing import Any
 
 from ganlab.bench.plan import Game
-from ganlab.bench.playing import SCORES
 
 AT_MOST = ("reverse-kl",)
 """Of these less is better."""
@@ -29,11 +28,9 @@ def summary(game: Game, records: Sequence[Scores]) -> dict[str, Any]:
     if not records:
         return {}
     found: dict[str, Any] = {"seeds": len(records), "worst modes": min(each["modes"] for each in records)}
-    for name in SCORES:
-        values = [each[name] for each in records if name in each]
-        if len(values) == len(records):
-            found[name], found[f"{name}/error"] = mean(values)
-    found["bars"] = {name: name in found and meets(name, found[name], bar) for name, bar in game.bars.items()}
+    for name in game.scores:
+        found[name], found[f"{name}/error"] = mean([each[name] for each in records])
+    found["bars"] = {name: meets(name, found[name], bar) for name, bar in game.bars.items()}
     return found
 
 
