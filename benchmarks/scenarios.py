@@ -1,0 +1,229 @@
+"""Games that stay healthy and games that are made to fail: what detectors and cures are measured on.
+
+Each is a recipe of ganlab's own with settings changed, and some are spoilt while they are played: from a share of the
+budget on, a learning rate is multiplied. Whether a run has failed is not what its scenario hopes for but what its
+truth says: the modes of the mixture, or the classes that a network trained on the real digits finds in the samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganlab import Action, Diagnostic, Intervention, Look, Part, ScaleLearningRate
+from ganlab.assemble.game import build_game
+from ganlab.assemble.resolution import resolve
+from ganlab.engine.game import Game, Intervening
+from ganlab.plugins import Plugins
+from ganlab.recipe import override
+
+RESULTS = Path(__file__).parent / "results"
+
+TICKS = 30
+"""Looks at a run."""
+
+FAULT_AT = 0.6
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A recipe, and the fault that is done to it at `FAULT_AT` of its budget. `meant` is what it hopes for."""
+
+    name: str
+    recipe: Mapping[str, Any]
+    meant: str
+    fault: tuple[Action, ...] = ()
+
+
+class Fault(Intervention):
+    """Spoils the game, once."""
+
+    def __init__(self, actions: Iterable[Action]) -> None:
+        self._actions = tuple(actions)
+
+    def answer(self, findings: Any, measurements: Any, progress: Any) -> Iterable[Action]:
+        return self._actions if progress.fraction >= FAULT_AT else ()
+
+
+class Truth(Diagnostic):
+    """`true/modes`: the share of modes (classes, combinations of three classes) that get at least a tenth of their
+    share of the good samples, by what as many real samples reach; `true/good`: the share of good samples."""
+
+    def __init__(self, *, count: int = 2048) -> None:
+        self.count = count
+
+    def measure(self, look: Look) -> Mapping[str, float]:
+        found = {}
+        parts: tuple[Part, ...] = ("averaged", "raw")
+        for part in parts:
+            hits, good = self.hits(look, self.first(look.samples(self.count, part)))
+            real, _ = look.once(
+                "true", lambda: self.hits(look, next(iter(look.real(self.count, held_out=False).values())))
+            )
+            expected = max(float(hits.sum()), 1.0) / len(hits)
+            reached = float((hits >= max(1.0, 0.1 * expected)).sum())
+            suffix = "" if part == "averaged" else "/raw"
+            found[f"true/modes{suffix}"] = reached / max(float((real >= 1).sum()), 1.0)
+            found[f"true/good{suffix}"] = good
+        return found
+
+    def first(self, sample: Mapping[str, Any]) -> torch.Tensor:
+        """The field that is made."""
+        return next(iter(sample.values()))
+
+    def hits(self, look: Look, sample: torch.Tensor) -> tuple[torch.Tensor, float]:
+        """Good samples by mode, and their share."""
+        if look.dataset.centres is not None and look.dataset.sigma is not None:
+            distance, mode = torch.cdist(sample.float(), look.dataset.centres).min(1)
+            good = mode[distance < 3 * look.dataset.sigma]
+            return torch.bincount(good, minlength=len(look.dataset.centres)), len(good) / len(sample)
+        network = look.features("digits-cnn", next(iter(look.task.makes())))
+        modes, sure = torch.zeros(len(sample), dtype=torch.long), torch.ones(len(sample), dtype=torch.bool)
+        for channel in sample.unbind(1):
+            confidence, label = network.probabilities(channel.unsqueeze(1)).max(1)
+            modes, sure = modes * 10 + label, sure & (confidence > 0.9)
+        return torch.bincount(modes[sure], minlength=10 ** sample.shape[1]), float(sure.float().mean())
+
+
+def build(scenario: Scenario, seed: int, plugins: Plugins, watch: Mapping[str, Any] | None = None) -> Game:
+    """The scenario's game, watched as `watch` says, and by its truth."""
+    tree = {**scenario.recipe, "seed": seed, "threads": 1, "watch": {**STANDARD, "reporters": [], **(watch or {})}}
+    game = build_game(resolve(override(tree, []), plugins), plugins, "cpu")
+    spoiling = [Intervening("fault", Fault(scenario.fault), limit=1)] if scenario.fault else []
+    game.watching = replace(
+        game.watching,
+        tick_samples=max(1, game.clock.budget_samples // TICKS),
+        diagnostics=[*game.watching.diagnostics, ("truth", 1, Truth())],
+        interventions=[*spoiling, *game.watching.interventions],
+    )
+    return game
+
+
+STANDARD: dict[str, Any] = {
+    "diagnostics": [
+        {"name": "coverage"},
+        {"name": "coverage", "weights": "raw"},
+        {"name": "coverage", "of": "training"},
+        {"name": "balance"},
+        {"name": "probe-gap", "every": 2},
+    ],
+    "monitors": [],
+}
+"""What is measured in every scenario."""
+
+
+def adam(lr: float, beta: float = 0.5) -> dict[str, Any]:
+    return {"name": "adam", "lr": lr, "betas": [beta, 0.999]}
+
+
+def game(
+    data: Mapping[str, Any],
+    judged: str,
+    generator: Mapping[str, Any],
+    discriminator: Mapping[str, Any],
+    rates: tuple[float, float],
+    *,
+    beta: float = 0.5,
+    r1: float | None = None,
+    latent: int = 16,
+    **settings: Any,
+) -> dict[str, Any]:
+    """A recipe of two players, an average, and perhaps R1."""
+    return {
+        "task": {"name": "unconditional", "latent_size": latent},
+        "dataset": dict(data),
+        "loss": {"name": "non-saturating"},
+        "players": {
+            "generator": {
+                "architecture": dict(generator),
+                "optimizer": adam(rates[0], beta),
+                "ema_half_life_kimg": 2.0,
+                "ema_ramp_up": 0.05,
+            },
+            judged: {"architecture": dict(discriminator), "optimizer": adam(rates[1], beta)},
+        },
+        "terms": [] if r1 is None else [{"name": "r1", "on": judged, "weight": r1 / 2}],
+        **settings,
+    }
+
+
+def mlp(width: int, depth: int = 2, **options: Any) -> dict[str, Any]:
+    return {"name": "mlp", "width": width, "depth": depth, **options}
+
+
+RING = {"name": "ring"}
+GRID = {"name": "grid", "scale": 0.5}
+DIGITS = {"name": "digits", "size": 16}
+FEW_DIGITS = {"name": "digits", "size": 16, "held_out": 0.95}
+STACKED = {"name": "stacked-digits", "size": 16}
+DCGAN = {"name": "dcgan", "width": 16}
+SPECTRAL = {"name": "dcgan", "width": 16, "norm": "spectral"}
+RESNET = {"name": "resnet", "width": 16}
+
+ring = {"batch_size": 128, "budget_rounds": 1800}
+digits = {"batch_size": 64, "budget_rounds": 1500, "latent": 32}
+small = {"batch_size": 32, "budget_rounds": 1200, "latent": 64}
+heavy = {"batch_size": 32, "budget_rounds": 700, "latent": 64}
+
+MAKER, JUDGE = mlp(128, activation="relu"), mlp(128)
+DEEP = mlp(128, 3)
+WIDE = mlp(192)
+QUARTER = {**SPECTRAL, "width": 4}
+NO_NORM = {**DCGAN, "norm": "none"}
+
+
+def healthy_ones() -> Iterable[tuple[str, dict[str, Any]]]:
+    """Games that are left alone."""
+    yield "ring-r1", game(RING, "point", MAKER, JUDGE, (1e-3, 1e-3), beta=0.0, r1=0.02, **ring)
+    yield "ring-plain", game(RING, "point", MAKER, JUDGE, (1e-3, 1e-3), **ring)
+    yield "grid-r1", game(GRID, "point", DEEP, DEEP, (1e-3, 1e-3), beta=0.0, r1=0.02, **ring)
+    yield "digits-r1", game(DIGITS, "image", WIDE, WIDE, (5e-4, 1e-3), beta=0.0, r1=0.1, **digits)
+    yield "dcgan-healthy", game(DIGITS, "image", DCGAN, SPECTRAL, (5e-4, 5e-4), beta=0.0, **small)
+    yield "resnet-healthy", game(DIGITS, "image", RESNET, RESNET, (5e-4, 5e-4), beta=0.0, **heavy)
+    yield "stacked-healthy", game(STACKED, "image", DCGAN, SPECTRAL, (5e-4, 5e-4), beta=0.0, **small)
+
+
+def starved_ones() -> Iterable[tuple[str, dict[str, Any]]]:
+    """Games whose rules let them fail from the start."""
+    yield "ring-starved", game(RING, "point", MAKER, JUDGE, (1e-3, 1e-4), **ring)
+    yield "ring-quarter", game(RING, "point", MAKER, mlp(32), (1e-3, 1e-4), **ring)
+    minimax = {"loss": {"name": "minimax"}, "budget_rounds": 1000}
+    turns = {"phases": [{"player": "point", "turns": 5, "batch": "fresh"}, {"player": "generator"}]}
+    yield "ring-saturating", game(RING, "point", MAKER, JUDGE, (1e-3, 1e-3), **{**ring, **minimax, **turns})
+    yield "grid-starved", game(GRID, "point", DEEP, DEEP, (1e-3, 1e-4), **ring)
+    yield "digits-starved", game(DIGITS, "image", WIDE, WIDE, (1e-3, 1e-4), **digits)
+    yield "dcgan-starved", game(DIGITS, "image", DCGAN, SPECTRAL, (1e-3, 5e-6), **small)
+    yield "dcgan-quarter", game(DIGITS, "image", DCGAN, QUARTER, (1e-3, 5e-5), **small)
+    yield "dcgan-no-norm", game(DIGITS, "image", DCGAN, NO_NORM, (5e-4, 4e-3), **small)
+    yield "dcgan-few-data", game(FEW_DIGITS, "image", DCGAN, DCGAN, (5e-4, 5e-4), **small)
+    yield "resnet-starved", game(DIGITS, "image", RESNET, RESNET, (1e-3, 5e-6), **heavy)
+    yield "stacked-starved", game(STACKED, "image", DCGAN, SPECTRAL, (1e-3, 5e-6), **small)
+
+
+FAULTS = (
+    ("ring-plain", "judge-x50", "fails", ScaleLearningRate("point", 50.0)),
+    ("ring-plain", "maker-x20", "fails", ScaleLearningRate("generator", 20.0)),
+    ("ring-plain", "judge-slow", "healthy", ScaleLearningRate("point", 0.01)),
+    ("digits-r1", "maker-x20", "fails", ScaleLearningRate("generator", 20.0)),
+    ("digits-r1", "judge-x50", "fails", ScaleLearningRate("image", 50.0)),
+    ("dcgan-healthy", "maker-x20", "fails", ScaleLearningRate("generator", 20.0)),
+    ("dcgan-healthy", "judge-x50", "fails", ScaleLearningRate("image", 50.0)),
+    ("resnet-healthy", "maker-x20", "fails", ScaleLearningRate("generator", 20.0)),
+    ("stacked-healthy", "maker-x20", "fails", ScaleLearningRate("generator", 20.0)),
+)
+"""A healthy game, what the spoilt one is called, what it is meant to be, and what is done to it."""
+
+
+def scenarios() -> dict[str, Scenario]:
+    """All of them, by name: the game, and what is wrong with it."""
+    healthy = {name: Scenario(name, recipe, "healthy") for name, recipe in healthy_ones()}
+    starved = {name: Scenario(name, recipe, "fails") for name, recipe in starved_ones()}
+    spoilt = {}
+    for before, name, meant, action in FAULTS:
+        called = f"{before.partition('-')[0]}-{name}"
+        spoilt[called] = Scenario(called, healthy[before].recipe, meant, (action,))
+    return {**healthy, **starved, **spoilt}
