@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from ganlab import Action, Diagnostic, Intervention, Look, Part, ScaleLearningRate
+from ganlab import Action, Diagnostic, Intervention, Look, ScaleLearningRate
 from ganlab.assemble.game import build_game
 from ganlab.assemble.resolution import resolve
 from ganlab.engine.game import Game, Intervening
@@ -27,6 +27,9 @@ TICKS = 30
 """Looks at a run."""
 
 FAULT_AT = 0.6
+
+COUNT = 1024
+"""Samples that the truth looks at."""
 
 
 @dataclass(frozen=True)
@@ -53,27 +56,13 @@ class Truth(Diagnostic):
     """`true/modes`: the share of modes (classes, combinations of three classes) that get at least a tenth of their
     share of the good samples, by what as many real samples reach; `true/good`: the share of good samples."""
 
-    def __init__(self, *, count: int = 2048) -> None:
-        self.count = count
-
     def measure(self, look: Look) -> Mapping[str, float]:
-        found = {}
-        parts: tuple[Part, ...] = ("averaged", "raw")
-        for part in parts:
-            hits, good = self.hits(look, self.first(look.samples(self.count, part)))
-            real, _ = look.once(
-                "true", lambda: self.hits(look, next(iter(look.real(self.count, held_out=False).values())))
-            )
-            expected = max(float(hits.sum()), 1.0) / len(hits)
-            reached = float((hits >= max(1.0, 0.1 * expected)).sum())
-            suffix = "" if part == "averaged" else "/raw"
-            found[f"true/modes{suffix}"] = reached / max(float((real >= 1).sum()), 1.0)
-            found[f"true/good{suffix}"] = good
-        return found
-
-    def first(self, sample: Mapping[str, Any]) -> torch.Tensor:
-        """The field that is made."""
-        return next(iter(sample.values()))
+        (made,) = look.task.makes()
+        hits, good = self.hits(look, look.fake(COUNT)[made])
+        real, _ = look.once("true", lambda: self.hits(look, look.real(COUNT, held_out=False)[made]))
+        expected = max(float(hits.sum()), 1.0) / len(hits)
+        reached = float((hits >= max(1.0, 0.1 * expected)).sum())
+        return {"true/modes": reached / max(float((real >= 1).sum()), 1.0), "true/good": good}
 
     def hits(self, look: Look, sample: torch.Tensor) -> tuple[torch.Tensor, float]:
         """Good samples by mode, and their share."""
@@ -155,8 +144,8 @@ def mlp(width: int, depth: int = 2, **options: Any) -> dict[str, Any]:
     return {"name": "mlp", "width": width, "depth": depth, **options}
 
 
-RING = {"name": "ring"}
-GRID = {"name": "grid", "scale": 0.5}
+RING = {"name": "ring", "scale": 1.0}
+GRID = {"name": "grid", "scale": 1.0}
 DIGITS = {"name": "digits", "size": 16}
 FEW_DIGITS = {"name": "digits", "size": 16, "held_out": 0.95}
 STACKED = {"name": "stacked-digits", "size": 16}
@@ -164,7 +153,8 @@ DCGAN = {"name": "dcgan", "width": 16}
 SPECTRAL = {"name": "dcgan", "width": 16, "norm": "spectral"}
 RESNET = {"name": "resnet", "width": 16}
 
-ring = {"batch_size": 128, "budget_rounds": 1800}
+ring = {"batch_size": 128, "budget_rounds": 2500}
+grid = {"batch_size": 128, "budget_rounds": 3000}
 digits = {"batch_size": 64, "budget_rounds": 1500, "latent": 32}
 small = {"batch_size": 32, "budget_rounds": 1200, "latent": 64}
 heavy = {"batch_size": 32, "budget_rounds": 700, "latent": 64}
@@ -180,7 +170,7 @@ def healthy_ones() -> Iterable[tuple[str, dict[str, Any]]]:
     """Games that are left alone."""
     yield "ring-r1", game(RING, "point", MAKER, JUDGE, (1e-3, 1e-3), beta=0.0, r1=0.02, **ring)
     yield "ring-plain", game(RING, "point", MAKER, JUDGE, (1e-3, 1e-3), **ring)
-    yield "grid-r1", game(GRID, "point", DEEP, DEEP, (1e-3, 1e-3), beta=0.0, r1=0.02, **ring)
+    yield "grid-r1", game(GRID, "point", DEEP, DEEP, (1e-3, 1e-3), beta=0.0, r1=0.02, **grid)
     yield "digits-r1", game(DIGITS, "image", WIDE, WIDE, (5e-4, 1e-3), beta=0.0, r1=0.1, **digits)
     yield "dcgan-healthy", game(DIGITS, "image", DCGAN, SPECTRAL, (5e-4, 5e-4), beta=0.0, **small)
     yield "resnet-healthy", game(DIGITS, "image", RESNET, RESNET, (5e-4, 5e-4), beta=0.0, **heavy)
@@ -194,7 +184,7 @@ def starved_ones() -> Iterable[tuple[str, dict[str, Any]]]:
     minimax = {"loss": {"name": "minimax"}, "budget_rounds": 1000}
     turns = {"phases": [{"player": "point", "turns": 5, "batch": "fresh"}, {"player": "generator"}]}
     yield "ring-saturating", game(RING, "point", MAKER, JUDGE, (1e-3, 1e-3), **{**ring, **minimax, **turns})
-    yield "grid-starved", game(GRID, "point", DEEP, DEEP, (1e-3, 1e-4), **ring)
+    yield "grid-starved", game(GRID, "point", DEEP, DEEP, (1e-3, 1e-4), **grid)
     yield "digits-starved", game(DIGITS, "image", WIDE, WIDE, (1e-3, 1e-4), **digits)
     yield "dcgan-starved", game(DIGITS, "image", DCGAN, SPECTRAL, (1e-3, 5e-6), **small)
     yield "dcgan-quarter", game(DIGITS, "image", DCGAN, QUARTER, (1e-3, 5e-5), **small)
