@@ -18,7 +18,8 @@ from ganlab.assemble.features import FeatureNetworks
 from ganlab.assemble.first_look import check_dataset
 from ganlab.assemble.generator import LoadedGenerator, load_generator
 from ganlab.assemble.protocol import FORMAT, Evaluation
-from ganlab.errors import DataError, GanlabError, PluginError
+from ganlab.assemble.rules import rules_of
+from ganlab.errors import DataError, GanlabError, PluginError, RecipeError
 from ganlab.interfaces.dataset import Dataset
 from ganlab.interfaces.diagnostic import Diagnostic
 from ganlab.plugins import Plugins
@@ -59,6 +60,8 @@ def evaluate(
     datasets = {name: parts.dataset(each) for name, each in plan.against.datasets.items()}
     whole = plan.against.told == plan.samples.told and plan.samples.generator is not None
     samples = _samples(plan, parts, datasets if whole else None, device, raw=raw, seed=seed)
+    if whole and isinstance(samples, GeneratedSamples):
+        _check_stage(plan, samples.generator)
     features = FeatureNetworks(parts)
     look = SampleLook(datasets, samples, features, device, size=size, whole=whole, progress=_progress(samples))
     diagnostics: dict[str, Diagnostic] = {
@@ -112,9 +115,9 @@ def _samples(
     source = plan.samples.generator
     if source is None:
         component = plan.samples.datasets[""]
-        stored = parts.dataset(component)
-        # The real data against themselves: what is measured then is how far two halves of them are apart.
+        # The real data against themselves: what is measured then is how far two parts of them are apart.
         same = component in plan.against.datasets.values()
+        stored = parts.dataset(component if same else halved(component))
         return StoredSamples(stored, training_alone=same, device=device)
 
     def load(raw_weights: bool) -> LoadedGenerator:
@@ -124,6 +127,22 @@ def _samples(
         return generator
 
     return GeneratedSamples(load, datasets, seed, device, raw_alone=raw)
+
+
+def _check_stage(plan: Plan, generator: LoadedGenerator) -> None:
+    """Raise `RecipeError` if the run has not come to the stage whose data it would be measured against."""
+    reached = [each.name for each in rules_of(generator.recipe)[generator.stage].datasets.values()]
+    if reached != [each.name for each in plan.against.datasets.values()]:
+        raise RecipeError(
+            f"run '{generator.run}' is in a stage with other data ({', '.join(reached)}) than its last; say --against"
+        )
+
+
+def halved(component: Component) -> Component:
+    """The dataset with both its parts as large as each other, where its options say how large: all of it is taken, and
+    a few samples are enough for both."""
+    share = component.options.get("held_out")
+    return component if not isinstance(share, float) else component.model_copy(update={"held_out": 0.5})
 
 
 def _progress(samples: Samples) -> Progress:
@@ -147,7 +166,7 @@ def _check_counts(name: str, metric: Component, look: SampleLook, samples: Sampl
                 f"{name}: {rows} {what} are too few for {neighbours} neighbours of each; give more, or "
                 f"--set {name}.neighbours={max(1, rows - 1)}"
             )
-        if rows < count:
+        if rows < count and what == "samples":  # of real ones the record tells enough
             log.info("%s: %d %s of the %d asked for", name, rows, what, count)
 
 

@@ -126,7 +126,7 @@ def compare_evaluations(first: Path, second: Path, *, anyway: bool, as_json: boo
         return
     say_table(
         ["measurement", first.stem, second.stem, "difference"],
-        [[name, number(a), number(b), ("+" if b > a else "") + number(b - a)] for name, (a, b) in pairs.items()],
+        [[name, f"{a:.4g}", f"{b:.4g}", f"{b - a:+.4g}"] for name, (a, b) in pairs.items()],
         flexible=0,
     )
     for line in unlike:

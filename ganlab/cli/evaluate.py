@@ -13,7 +13,6 @@ from ganlab.cli import parameters
 from ganlab.cli.output import say, say_json, say_table
 from ganlab.cli.places import new_place
 from ganlab.cli.playing import plugins_that_warn, warnings_shown
-from ganlab.cli.words import number
 from ganlab.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def command(
 def told(found: Evaluation) -> None:
     """The numbers, and below them how they were measured."""
     say_table(
-        ["measurement", "value"], [[name, number(value)] for name, value in found.measurements.items()], flexible=0
+        ["measurement", "value"], [[name, f"{value:.4g}"] for name, value in found.measurements.items()], flexible=0
     )
     say()
     for name, text in lines(found.record):
