@@ -58,7 +58,7 @@ def benchmark(
                     return found, False
                 report = found[game.name]
                 known = before[game.name].get((player.name, seed))
-                record = {"seed": seed, **({} if known is None else {"cpu_seconds": known}), **record}
+                record = {"seed": seed, **record} | ({} if known is None else {"cpu_seconds": known})
                 report["players"][player.name]["runs"].append(record)
                 summarise(game, report)
                 publish(json.dumps(report, indent=1).encode(), out / f"{game.name}.json")
