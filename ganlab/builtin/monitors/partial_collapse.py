@@ -2,7 +2,8 @@
 
 Coverage alone does not tell it: a generator that has left out three modes of eight covers as much as one that makes all
 of them too narrow. But left-out kinds are cells of the data that get nothing at all, and those are counted by the
-diagnostic `bins`: `ndb-under` is the share of the real data in cells that get clearly too little.
+diagnostic `bins`: `ndb-under` is the share of the real data in cells that get clearly too little. Rings with 8 of 8
+modes had at most 0.34, rings with 2 to 6 of them 0.54 and more.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class PartialCollapse(Monitor):
     collapse is not a partial one.
     """
 
-    def __init__(self, *, missed: Share = 0.35, reach: Share = 0.1, grace: Share = 0.4, patience: Patience = 4) -> None:
+    def __init__(self, *, missed: Share = 0.5, reach: Share = 0.1, grace: Share = 0.4, patience: Patience = 4) -> None:
         self.missed = missed
         self.reach = reach
         self.grace = grace

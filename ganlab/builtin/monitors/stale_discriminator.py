@@ -33,7 +33,7 @@ class StaleDiscriminator(Monitor):
         self,
         *,
         threshold: Gap = 0.3,
-        grace: Share = 0.1,
+        grace: Share = 0.25,
         patience: Patience = 2,
     ) -> None:
         self.threshold = threshold

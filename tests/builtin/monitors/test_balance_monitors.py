@@ -35,9 +35,9 @@ def tick(
 
 
 class TestStaleDiscriminator(MonitorConformance):
-    healthy = [*[tick(0.0, probe=1.2)] * 8, *[tick(0.5, probe=1.0)] * 30]
+    healthy = [*[tick(0.0, probe=1.2)] * 20, *[tick(0.5, probe=1.0)] * 30]
     """Digits: held back by R1, a discriminator is behind its copies all the time, and all is well."""
-    ill = [tick(0.02, probe=0.9)] * 30
+    ill = [tick(0.02, probe=0.9)] * 40
 
     def make(self) -> StaleDiscriminator:
         return StaleDiscriminator()

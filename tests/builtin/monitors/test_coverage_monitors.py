@@ -182,10 +182,10 @@ def missed(share: float, coverage: float) -> dict[str, float]:
 
 
 class TestPartialCollapse(MonitorConformance):
-    healthy = [*[missed(0.5, 0.3)] * 30, *[missed(0.23, 0.42)] * 40]
-    """Early on every run leaves kinds out; later the healthy one that left out most: a ring without a schedule."""
-    ill = [missed(0.375, 0.36)] * 60
-    """Three of eight modes are left out, and coverage is what it is in that ring."""
+    healthy = [*[missed(0.5, 0.3)] * 30, *[missed(0.34, 0.57)] * 40]
+    """Early on every run leaves kinds out; later the worst of a ring with 8 of 8 modes."""
+    ill = [missed(0.6, 0.31)] * 60
+    """A ring with a discriminator twenty times too fast: it keeps to some of its modes."""
 
     def make(self) -> PartialCollapse:
         return PartialCollapse()
