@@ -19,6 +19,7 @@ from ganlab.builtin.diagnostics.modes import Modes
 from ganlab.builtin.diagnostics.neighbours import Neighbours
 from ganlab.builtin.diagnostics.probe_gap import ProbeGap
 from ganlab.builtin.diagnostics.sliced import SlicedWasserstein
+from ganlab.builtin.diagnostics.truth import Truths
 
 
 @ganlab.hookimpl
@@ -41,4 +42,5 @@ def ganlab_register_diagnostics() -> Mapping[str, Callable[..., ganlab.Diagnosti
         "coverage": Coverage,
         "modes": Modes,
         "probe-gap": ProbeGap,
+        "truth": Truths,
     }
