@@ -19,15 +19,17 @@ from ganlab.builtin.monitors.telling import over, trouble
 Share = Annotated[float, Option(gt=0, lt=1)]
 
 ABOUT = {
-    "count": "the number of things",
-    "place": "where things stand",
-    "vanishing": "perspective: lines do not meet where they should",
-    "perspective": "perspective",
-    "size": "perspective: sizes do not follow the distance",
+    "count": "counting: there are too many things, or too few, or what is none",
+    "shapes": "things are none that the data have",
+    "position": "placing: things lie where none should",
+    "spacing": "placing: things lie too near to each other",
+    "vanishing-point": "perspective: lines do not meet where they should",
+    "size-law": "perspective: sizes do not follow the distance",
     "mirror": "global structure: the halves do not mirror each other",
-    "joint": "global structure: parts that must agree do not",
+    "rule": "global structure: parts that must agree do not",
+    "free": "diversity: what is free to vary does not",
 }
-"""What a property is about, by a word of its name."""
+"""What it means that a property is wrong."""
 
 
 class FailingTruth(Monitor):
@@ -46,20 +48,25 @@ class FailingTruth(Monitor):
         if progress.fraction < self.grace:
             return []
         found = []
-        for called, share in by_subject(bare(measurements), "truth", "of-real").items():
+        told = bare(measurements)
+        for called, share in by_subject(told, "truth", "of-real").items():
             change = self.wrong.hear(share < self.level, progress.kimg, called)
             if change is None:
                 continue
             began = self.wrong.began(called)
-            evidence = {f"truth/{called}/of-real": share}
-            readable = bare(measurements).get("truth/readable")
-            if readable is not None:
-                evidence["truth/readable"] = readable
+            beside = (
+                f"truth/{called}/of-real",
+                f"truth/{called}/baseline",
+                f"truth/{called}/control",
+                "truth/readable",
+            )
+            evidence = {name: told[name] for name in beside if name in told}
+            readable = told.get("truth/readable")
             if change is Change.ENDED:
                 sentence = f"{called} is right again: in {share:.0%} of what real data score"
                 found.append(over("failing-truth", sentence, progress, began, evidence=evidence, subject=called))
                 continue
-            about = next((words for key, words in ABOUT.items() if key in called), "")
+            about = ABOUT.get(called, "")
             unreadable = "the samples are too blurred or broken to be read: the generator has not learnt the parts yet"
             causes = [
                 "the generator and the discriminator see too small a part of the picture at once to agree on the whole",
@@ -91,5 +98,6 @@ class FailingTruth(Monitor):
 
 
 def bare(measurements: Mapping[str, float]) -> dict[str, float]:
-    """The measurements without the names of feature networks."""
-    return {name.partition("@")[0]: value for name, value in measurements.items()}
+    """The measurements, of averaged or of raw weights alike; of the averaged ones where there are both."""
+    raw = {name.removesuffix("/raw"): value for name, value in measurements.items() if name.endswith("/raw")}
+    return raw | {name: value for name, value in measurements.items() if not name.endswith("/raw")}

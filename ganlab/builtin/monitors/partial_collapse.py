@@ -3,7 +3,7 @@
 Coverage alone does not tell it: a generator that has left out three modes of eight covers as much as one that makes all
 of them too narrow. But left-out kinds are cells of the data that get nothing at all, and those are counted by the
 diagnostic `bins`: `ndb-under` is the share of the real data in cells that get clearly too little. Rings with 8 of 8
-modes had at most 0.34, rings with 2 to 6 of them 0.54 and more.
+modes had at most 0.34, rings with modes that were lost or smeared 0.54 and more.
 """
 
 from __future__ import annotations

@@ -58,7 +58,10 @@ class StaleDiscriminator(Monitor):
         began = self.behind.began(player)
         evidence = {f"probe-gap/{player}": gap, "coverage": self.harm.reach or 0.0}
         if change is Change.ENDED:
-            sentence = f"'{player}' keeps up with the generator again: a few steps would gain it {gap:.2f} nats"
+            sentence = (
+                f"'{player}' no longer lags at the generator's cost: it reaches {self.harm.reach or 0.0:.0%} of the "
+                f"data, and a few steps would gain '{player}' {gap:.2f} nats"
+            )
             return over("stale-discriminator", sentence, progress, began, evidence=evidence, subject=player)
         rates = by_subject(measurements, "learning-rate")
         fastest = sorted([0.0, *(rate for name, rate in rates.items() if name != player)])[-1]

@@ -62,7 +62,12 @@ class TestStalledQuality(MonitorConformance):
 
 
 def true(count: float, mirror: float, readable: float = 0.9) -> dict[str, float]:
-    return {"truth/count/of-real": count, "truth/mirror/of-real": mirror, "truth/readable": readable}
+    return {
+        "truth/count/of-real": count,
+        "truth/mirror/of-real": mirror,
+        "truth/mirror/baseline": 0.02,
+        "truth/readable": readable,
+    }
 
 
 class TestFailingTruth(MonitorConformance):
@@ -76,10 +81,15 @@ class TestFailingTruth(MonitorConformance):
     def test_it_names_the_property_and_what_it_is_about(self) -> None:
         (finding,) = findings(self.make(), self.ill)
         assert finding.subject == "mirror"
+        assert finding.evidence["truth/mirror/baseline"] == 0.02
         assert finding.sentence == (
             "the generator gets mirror wrong: 4% of what real data score (global structure: the halves do not mirror "
             "each other)"
         )
+
+    def test_raw_weights_are_judged_where_they_alone_are_read(self) -> None:
+        (finding,) = findings(self.make(), [{"truth/mirror/of-real/raw": 0.04}] * 100)
+        assert finding.subject == "mirror"
 
     def test_what_cannot_be_read_is_not_yet_learnt(self) -> None:
         found = findings(self.make(), [true(0.9, 0.04, readable=0.1)] * 100)
