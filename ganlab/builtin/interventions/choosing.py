@@ -14,6 +14,7 @@ Positive = Annotated[float, Option(gt=0, le=1e12, allow_inf_nan=False)]
 Probability = Annotated[float, Option(ge=0, le=1, allow_inf_nan=False)]
 
 RATE = "learning-rate/"
+SPEED = "update-ratio/"
 
 
 def rates(measurements: Mapping[str, float]) -> dict[str, float]:
@@ -22,9 +23,13 @@ def rates(measurements: Mapping[str, float]) -> dict[str, float]:
 
 
 def players_at_fault(findings: tuple[Finding, ...], measurements: Mapping[str, float]) -> list[str]:
-    """The players the findings are about, each once: the subject, or the view's judge where it is a view."""
+    """The players the findings are about, each once: the subject, or the view's judge where it is a view; of a
+    collapse, the player that moved farthest beyond its usual step, where the finding says so."""
     known = rates(measurements)
-    about = (finding.subject.partition("/")[0] for finding in findings)
+    about = []
+    for finding in findings:
+        fast = {name.removeprefix(SPEED): value for name, value in finding.evidence.items() if name.startswith(SPEED)}
+        about += [finding.subject.partition("/")[0], *sorted(fast, key=lambda player: -fast[player])[:1]]
     return list(dict.fromkeys(player for player in about if player in known))
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ganlab import Action, Finding, Intervention, Progress, RollBack, ScaleLearningRate, Severity
-from ganlab.builtin.interventions.choosing import Factor, rates
+from ganlab.builtin.interventions.choosing import Factor, players_at_fault, rates
 
 
 class RollBackAndSlowDown(Intervention):
     """Goes back to the last healthy tick and slows the players down.
 
-    Puts every player back to the last healthy tick, and multiplies the learning rates of `players` (all, if none is
-    named) by `factor`, while one of `monitors` (any, if none is named) has a critical finding that stands.
+    Puts every player back to the last healthy tick, and multiplies the learning rates of `players` by `factor`, while
+    one of `monitors` (any, if none is named) has a critical finding that stands. If no player is named it is the one
+    at fault, that the findings are about or that moved too far; all of them where nobody is known to be.
 
     It keeps the players of the last healthy ticks, in memory and in checkpoints. The recipe's `limit` says how often it
     may go back (3 is plenty), and `cool_down` how many ticks the game has to show that it is healthy again.
@@ -31,7 +32,8 @@ class RollBackAndSlowDown(Intervention):
         critical = [finding for finding in findings if finding.severity is Severity.CRITICAL]
         if not critical:
             return []
-        slowed = [ScaleLearningRate(player, self.factor) for player in self.players or rates(measurements)]
+        players = self.players or players_at_fault(tuple(critical), measurements) or rates(measurements)
+        slowed = [ScaleLearningRate(player, self.factor) for player in players]
         return [*slowed, RollBack(f"{critical[-1].monitor}: {critical[-1].sentence}")]
 
     def may_ask(self) -> Iterable[Action]:

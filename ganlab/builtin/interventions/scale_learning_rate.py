@@ -14,7 +14,8 @@ class ScaleRate(Intervention):
     Multiplies the learning rate of `player` by `factor` while one of `monitors` has a finding that stands, each time
     it may act, as long as the rate it leads to lies from `least` to `most`.
 
-    Without `player` it is the player the finding is about: its subject, or the judge of the view that is its subject.
+    Without `player` it is the player the finding is about: its subject, or the judge of the view that is its subject,
+    or the one that moved too far when the generator collapsed.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from ganlab import Finding, Monitor, Progress, Severity, best_of
 from ganlab.builtin.monitors.lasting import Change, Lasting, Patience
 from ganlab.builtin.monitors.reach import Reach
 from ganlab.builtin.monitors.reading import coverages, named
-from ganlab.builtin.monitors.suspects import Suspect, of_collapse, ranked, remember, speeds
+from ganlab.builtin.monitors.suspects import FASTER, Suspect, of_collapse, ranked, remember, speeds
 from ganlab.builtin.monitors.telling import over, trouble
 from ganlab.builtin.monitors.usual import Usual
 
@@ -99,6 +99,7 @@ class LostCoverage(Monitor):
         if change is Change.ENDED:
             sentence = f"the generator reaches {value:.0%} of the real samples{of} again, after {best:.0%} at best"
             return over("lost-coverage", sentence, progress, began, evidence=evidence, subject=field)
+        evidence |= {f"update-ratio/{player}": times for player, times in self.faster.items() if times > FASTER}
         causes, advice = ranked(of_collapse(measurements, self.faster), ALSO)
         return trouble(
             "lost-coverage",

@@ -14,6 +14,9 @@ from ganlab.builtin.monitors.usual import Usual
 MOST = 3
 """Causes that are told."""
 
+FASTER = 3.0
+"""A player that moves so many times as far as usual in a step is suspect."""
+
 
 @dataclass(frozen=True)
 class Suspect:
@@ -48,7 +51,7 @@ def too_fast(faster: Mapping[str, float]) -> list[Suspect]:
             times,
         )
         for player, times in faster.items()
-        if times > 3
+        if times > FASTER
     ]
 
 

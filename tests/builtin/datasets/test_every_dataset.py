@@ -12,6 +12,11 @@ import torch
 from ganlab.builtin.datasets import ganlab_register_datasets
 
 SMALL = {
+    "corridor": {"size": 16, "samples": 50, "held_out": 20},
+    "ground-plane": {"size": 16, "samples": 50, "held_out": 20, "channels": 1},
+    "joint-parts": {"size": 16, "samples": 50, "held_out": 20},
+    "mirrored": {"size": 16, "samples": 50, "held_out": 20},
+    "scenes": {"size": 16, "samples": 50, "held_out": 20},
     "digits": {"size": 8},
     "grid": {"samples": 50, "held_out": 20},
     "ring": {"samples": 50, "held_out": 20},

@@ -72,10 +72,6 @@ class ReadingLook(ToyLook):
     def networks(self, *, averaged: bool = True) -> Networks:
         return {"generator": super().networks()["generator"], "image": Reader()}
 
-    def verdicts(self, sample: Sample, given: Given) -> Any:
-        self._networks = dict(self.networks())
-        return super().verdicts(sample, given)
-
 
 def test_held_out_pictures_stand_beside_their_own_labels() -> None:
     told = Balance(count=32).measure(ReadingLook(task=ClassConditional(ToyLook().dataset.fields, latent_size=4)))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganlab import Architecture, Batch, Given, Networks, Sample, Verdict, View, Views, ViewShapes
 from ganlab.builtin.diagnostics.probe_gap import ProbeGap
-from ganlab.builtin.diagnostics.student import twin
+from ganlab.builtin.diagnostics.shown import as_played, twin
 from ganlab.testing import DiagnosticConformance
 from ganlab.testing.toys import ToyArchitecture, ToyLook, ToyTask
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -218,6 +219,12 @@ class TestRollBack(InterventionConformance):
         slowed, back = asked(RollBackAndSlowDown(players=("image",), factor=0.25), self.findings, RATES)
         assert slowed == ScaleLearningRate("image", 0.25)
         assert isinstance(back, RollBack)
+
+    def test_it_is_the_player_that_moved_too_far_where_the_finding_says_so(self) -> None:
+        evidence = {"coverage": 0.0, "update-ratio/image": 3.4, "update-ratio/generator": 36.0}
+        collapse = replace(self.findings[0], evidence=evidence)
+        slowed, _ = asked(self.make(), (collapse, finding("divergence", "generator", Severity.CRITICAL)), RATES)
+        assert slowed == ScaleLearningRate("generator", 0.5)
 
     def test_nobody_goes_back_for_a_warning(self) -> None:
         assert asked(self.make(), (finding("stale-discriminator", "image"),), RATES) == []

@@ -84,6 +84,7 @@ def test_the_player_that_moved_too_far_comes_first_among_the_causes() -> None:
     assert finding.causes[0] == "player 'generator' moved 40 times as far in a step as it used to"
     assert finding.causes[1] == "discriminator 'image' tells nearly every fake (AUC 0.99, logits 6.0 apart)"
     assert "players.generator.optimizer.lr" in finding.advice
+    assert finding.evidence["update-ratio/generator"] == 40.0
 
 
 def test_a_stale_discriminator_comes_first_where_the_probe_tells_it() -> None:
