@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field as Option
 
-from ganlab import Batch, Diagnostic, Look, Verdict
+from ganlab import Batch, Diagnostic, Given, Look, Sample
+from ganlab.builtin.diagnostics.shown import as_played, judgements
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn import Module
 
 SURE = 2.0
 """A difference of means counts from so many of its standard errors on."""
@@ -35,32 +37,51 @@ class Balance(Diagnostic):
 
     def measure(self, look: Look) -> Mapping[str, float]:
         given = look.given(self.count)
-        fakes = look.verdicts(look.fake(self.count, averaged=False), given)
-        reals = look.verdicts(look.real_beside(self.count), given)
-        unseen = unseen_verdicts(look, self.count) if self.held_out else {}
+        panel = Panel(look)
+        fakes = panel.hear(look.fake(self.count, averaged=False), given)
+        reals = panel.hear(look.real_beside(self.count), given)
+        unseen = unseen_judgements(panel, self.count) if self.held_out else {}
         measured: dict[str, float] = {}
-        for view, verdict in fakes.items():
-            others = unseen[view].judgements if view in unseen else {}
-            for name, logits in verdict.judgements.items():
+        for view, said in fakes.items():
+            for name, logits in said.items():
                 key = f"balance/{view}/{name}" if name else f"balance/{view}"
-                real = reals[view].judgements[name]
+                real = reals[view][name]
                 numbers = compare(real, logits)
-                if name in others:
-                    numbers |= remembered(real, logits, others[name])
+                if view in unseen:
+                    numbers |= remembered(real, logits, unseen[view][name])
                 measured.update((f"{key}/{what}", value) for what, value in numbers.items())
         return measured
 
 
-def unseen_verdicts(look: Look, count: int) -> Mapping[str, Verdict]:
+class Panel:
+    """The discriminators of a tick as they play, asked about samples."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.networks = look.networks(averaged=False)
+        self.played: dict[str, Module] = {}
+
+    def hear(self, sample: Sample, given: Given) -> dict[str, Mapping[str, Tensor]]:
+        """Logits by view and judgement."""
+        found: dict[str, Mapping[str, Tensor]] = {}
+        for name, view in self.look.task.views(self.networks, sample, given).items():
+            judge = view.judge or name
+            if judge not in self.played:
+                self.played[judge] = as_played(self.networks[judge])
+            found[name] = judgements(self.played[judge], view)
+        return found
+
+
+def unseen_judgements(panel: Panel, count: int) -> Mapping[str, Mapping[str, Tensor]]:
     """What the discriminators say of held-out samples beside their own conditions; nothing where a task cannot show
     them so: its samples are no batch to draw conditions from, and it shows conditions beside them."""
-    sample = look.real(count)
+    look, sample = panel.look, panel.look.real(count)
     if isinstance(sample, Batch):
         if sample.size == 0:
             return {}
-        return look.verdicts(sample, look.task.draw(sample, look.random("balance", sample.size)))
+        return panel.hear(sample, look.task.draw(sample, look.random("balance", sample.size)))
     try:
-        return look.verdicts(sample, {})
+        return panel.hear(sample, {})
     except (LookupError, TypeError, AttributeError):
         return {}
 
@@ -94,13 +115,13 @@ def remembered(real: Tensor, fake: Tensor, unseen: Tensor) -> dict[str, float]:
 
     real, fake, unseen = each(real), each(fake), each(unseen)
     gap = real.mean() - fake.mean()
-    error = (real.var(correction=0) / len(real) + fake.var(correction=0) / len(fake)).sqrt()
-    share, gap_, error_, accuracy = torch.stack(
-        [(real.mean() - unseen.mean()) / gap, gap, error, (unseen > 0).float().mean()]
-    ).tolist()
+    variances = [(part - part.mean()).square().mean() / max(1, len(part)) for part in (real, fake)]
+    error = torch.stack(variances).sum().sqrt()
+    numbers = torch.stack([(real.mean() - unseen.mean()) / gap, gap / error, (unseen > 0).float().mean()])
+    share, surely, accuracy = numbers.tolist()
     return {
-        "accuracy-held-out": accuracy if len(unseen) else math.nan,
-        "over-fit": share if gap_ > SURE * error_ else math.nan,
+        "accuracy-held-out": accuracy,
+        "over-fit": share if surely > SURE and math.isfinite(share) else math.nan,
     }
 
 

@@ -26,9 +26,9 @@ class ProbeGap(Diagnostic):
     def __init__(
         self,
         *,
-        count: Annotated[int, Option(ge=8, le=1_000_000)] = 256,
-        steps: Annotated[int, Option(ge=1, le=10_000)] = 16,
-        batch: Annotated[int, Option(ge=1, le=1_000_000)] = 64,
+        count: Annotated[int, Option(ge=8, le=1_000_000)] = 128,
+        steps: Annotated[int, Option(ge=2, le=10_000)] = 12,
+        batch: Annotated[int, Option(ge=1, le=1_000_000)] = 32,
         lr: Annotated[float, Option(gt=0, le=1)] = 2e-3,
     ) -> None:
         self.count = count
@@ -37,15 +37,16 @@ class ProbeGap(Diagnostic):
         self.lr = lr
 
     def measure(self, look: Look) -> Mapping[str, float]:
-        from ganlab.builtin.diagnostics.shown import shown
-        from ganlab.builtin.diagnostics.student import Schooling, taught, twin
+        from ganlab.builtin.diagnostics.shown import as_played, shown
+        from ganlab.builtin.diagnostics.student import Schooling, taught
         from ganlab.builtin.metrics.calibration import BLIND
 
         how = Schooling(self.steps, self.lr, self.batch)
         networks = look.networks(averaged=False)
         measured = {}
         for player, pairs in shown(look, self.count).items():
-            report = taught(networks[player], twin(networks[player]), pairs, self.count, how)
+            student = as_played(networks[player], free=True)
+            report = taught(as_played(networks[player]), student, pairs, self.count, how)
             measured[f"probe-gap/{player}"] = report.original - report.student
             measured[f"probe-value/{player}"] = report.student / BLIND
         return measured

@@ -7,6 +7,7 @@ judgements; whoever compares real with fake gets them here as pairs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ganlab import Look, Verdict, View
@@ -78,6 +79,40 @@ def pick(value: Any, keep: Any, size: int) -> Any:
             return value[keep] if isinstance(keep, slice) else [value[index] for index in keep.tolist()]
         return [pick(each, keep, size) for each in value]
     return value
+
+
+def twin(network: Module) -> Module:
+    """A copy that shares nothing with the network, free to learn, in the modes it is found in."""
+    import torch
+
+    computed = {
+        id(each): each.detach().clone()
+        for module in network.modules()
+        for each in vars(module).values()
+        if isinstance(each, torch.Tensor) and not each.is_leaf
+    }
+    copy: Module = deepcopy(network, computed)
+    for each in copy.parameters():
+        each.requires_grad_(each.is_floating_point())
+    return copy
+
+
+def as_played(network: Module, *, free: bool = False) -> Module:
+    """The discriminator as it plays: a twin that normalises by the batch at hand, where it does so in the game; itself
+    where it does not, unless it is to be `free` to learn.
+
+    Running statistics mix real and fake, which a discriminator never sees mixed: dcgan's AUC after 400 rounds was 0.85
+    as it plays and 0.63 by running statistics.
+    """
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    batched = any(isinstance(each, _BatchNorm) for each in network.modules())
+    played = twin(network) if batched or free else network
+    if batched:
+        for each in played.modules():
+            if isinstance(each, _BatchNorm):
+                each.train()
+    return played
 
 
 def judgements(judge: Module, view: View) -> Mapping[str, Tensor]:

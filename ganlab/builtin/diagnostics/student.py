@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,7 +20,6 @@ from ganlab.builtin.metrics.calibration import calibrated, cross_entropy
 
 if TYPE_CHECKING:
     from torch.nn import Module
-    from torch.optim import Optimizer
 
 Lines: TypeAlias = Mapping[Key, tuple[float, float]]
 """Slope and shift that make a judgement's logits log odds."""
@@ -49,20 +47,6 @@ class Report:
     says: Answers
 
 
-def twin(network: Module) -> Module:
-    """A copy that shares nothing with the network, free to learn. Frozen statistics stay frozen: modes are kept."""
-    computed = {
-        id(each): each.detach().clone()
-        for module in network.modules()
-        for each in vars(module).values()
-        if isinstance(each, Tensor) and not each.is_leaf
-    }
-    copy: Module = deepcopy(network, computed)
-    for each in copy.parameters():
-        each.requires_grad_(each.is_floating_point())
-    return copy
-
-
 @torch.no_grad()
 def taught(original: Module, student: Module, pairs: list[Pair], count: int, how: Schooling) -> Report:
     """Teach `student`, a twin of `original`, on the first half of the `count` samples, and compare on the second.
@@ -77,36 +61,24 @@ def taught(original: Module, student: Module, pairs: list[Pair], count: int, how
     lines = {key: calibrated(*pair) for key, pair in joined(known).items()}
     if not all(math.isfinite(number) for each in lines.values() for number in each):
         return Report(math.nan, math.nan, {})
-    scale = {key: 1 / wide for key, pair in joined(known).items() if (wide := spread(pair)) > 0}
-    scale = dict.fromkeys(lines, 1.0) | scale
+    wide = {key: spread(pair) for key, pair in joined(known).items()}
+    scale = {key: 1 / each if each > 0 else 1.0 for key, each in wide.items()}
     for step in range(how.steps):
-        if step < 2:  # the first step tells how long a step is; what it made of the gradients' size is forgotten
+        if step < 2:  # what the first step makes of the gradients' size is forgotten
             optimizer = torch.optim.Adam(student.parameters(), how.lr)
         turn = step % len(lessons)
-        learn(student, optimizer, lessons[turn], known[turn], lines, scale)
-        if step == 0:
-            scale = strides(known[0], answers(student, lessons[0]))
+        with torch.enable_grad():
+            now = answers(student, lessons[turn])
+            if step == 1:
+                scale = strides(known[turn], now)
+            optimizer.zero_grad()
+            nats(log_odds(known[turn], now, lines, scale)).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
     before = [answers(original, each) for each in exam]
     after = [answers(student, each) for each in exam]
     says = joined([log_odds(*each, lines, scale) for each in zip(before, after, strict=True)])
     knew = joined([log_odds(each, each, lines, scale) for each in before])
     return Report(float(nats(knew)), float(nats(says)), says)
-
-
-def learn(
-    student: Module,
-    optimizer: Optimizer,
-    lesson: list[Pair],
-    known: Answers,
-    lines: Lines,
-    scale: Mapping[Key, float],
-) -> None:
-    """One step on the mean cross-entropy of all judgements."""
-    with torch.enable_grad():
-        said = log_odds(known, answers(student, lesson), lines, scale)
-        optimizer.zero_grad()
-        nats(said).backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
 
 
 def log_odds(known: Answers, now: Answers, lines: Lines, scale: Mapping[Key, float]) -> Answers:
@@ -126,7 +98,7 @@ def strides(known: Answers, now: Answers) -> dict[Key, float]:
     """By judgement, the factor that makes a change of `STRIDE` of what the first step changed; 1 if that is nothing."""
     found = {}
     for key, pair in known.items():
-        moved = torch.cat([(after - before).flatten() for before, after in zip(pair, now[key], strict=True)])
+        moved = torch.cat([(after - before).flatten() for before, after in zip(pair, now[key], strict=True)]).detach()
         length = float(moved.square().mean().sqrt())
         found[key] = STRIDE / length if math.isfinite(length) and length > 0 else 1.0
     return found

@@ -194,3 +194,15 @@ class Broken(Architecture):
 def test_logits_that_are_no_numbers_measure_as_none() -> None:
     told = ProbeGap(count=16).measure(ToyLook(architecture=Broken()))
     assert all(math.isnan(value) for value in told.values())
+
+
+def test_a_discriminator_plays_with_the_statistics_of_its_batch_and_is_left_as_it_was() -> None:
+    judge = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Dropout(0.5)).eval()
+    played = as_played(judge)
+    data = 5 + 3 * torch.randn(64, 2, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(played(data).mean(0), torch.zeros(4), atol=1e-5)
+    assert not any(module.training for module in judge.modules())
+    assert torch.equal(judge[1].running_mean, torch.zeros(4))
+    plain = nn.Linear(2, 1)
+    assert as_played(plain) is plain
+    assert as_played(plain, free=True) is not plain
