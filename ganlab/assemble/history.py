@@ -87,7 +87,10 @@ def of_ours(name: str, path: Path, budget: float | None) -> History:
         finding = None if line is None else finding_in(line)
         spoilt += finding is None
         findings += [finding] if finding is not None else []
-    notes = (f"{spoilt} lines of the record cannot be read and are left out",) if spoilt else ()
+    lines = (
+        f"{spoilt} line{'s' * (spoilt != 1)} of the record cannot be read and {'are' if spoilt != 1 else 'is'} left out"
+    )
+    notes = (lines,) if spoilt else ()
     last = moments[-1].at if moments else 0.0
     return History(
         name, "a run of ganlab", "kimg", tuple(moments), budget or last, findings=tuple(findings), notes=notes

@@ -48,8 +48,8 @@ def lines(diagnosis: Diagnosis, directory: RunDirectory | None) -> Iterator[str]
     if len(diagnosis.notes) > MOST_NOTES:
         yield from told("note", f"and {len(diagnosis.notes) - MOST_NOTES} more, see --json")
     yield ""
-    for command in next_steps(diagnosis, directory):
-        yield f"  {command}"
+    step = next_step(diagnosis, directory)
+    yield from [f"  {step}"] if directory is not None else wrapped(step, "  ", "  ")
 
 
 def trained(diagnosis: Diagnosis) -> str:
@@ -96,10 +96,10 @@ def finding_lines(diagnosis: Diagnosis, spell: Spell) -> Iterator[str]:
         yield from told("do", on_one_line(finding.advice))
 
 
-def next_steps(diagnosis: Diagnosis, directory: RunDirectory | None) -> list[str]:
-    """What to do now: commands, each complete, or a sentence where there is no command."""
+def next_step(diagnosis: Diagnosis, directory: RunDirectory | None) -> str:
+    """What to do now: a command that is complete, or a sentence where the run is not ours."""
     if directory is None:
-        return list(wrapped(foreign_step(diagnosis), indent="  "))
+        return foreign_step(diagnosis)
     runs = directory.path.parent
     name = shlex.quote(directory.name if directory.name else str(directory.path))
     elsewhere = "" if runs == RUNS else f" --runs {shlex.quote(str(runs))}"
@@ -108,15 +108,15 @@ def next_steps(diagnosis: Diagnosis, directory: RunDirectory | None) -> list[str
     ending = directory.ending()
     if not diagnosis.sick:
         if ending in (Ending.FINISHED, "playing"):
-            return [f"ganlab sample {name}{elsewhere} --out {name}.png"]
-        return [f"ganlab resume {name}{elsewhere}"]
+            return f"ganlab sample {name}{elsewhere} --out {name}.png"
+        return f"ganlab resume {name}{elsewhere}"
     if kept is not None and kept.tagged and taken_by_resume(diagnosis) == kept.name:
-        return [f"ganlab resume {name}{elsewhere} --from healthy --allow recipe{slower or ' --set KEY=VALUE'}"]
+        return f"ganlab resume {name}{elsewhere} --from healthy --allow recipe{slower or ' --set KEY=VALUE'}"
     recipe = shlex.quote(str(directory.path / "recipe.toml"))
     first = diagnosis.first_bad
     never_well = first is None or first.at <= diagnosis.history.moments[0].at
     changes = penalty(diagnosis.recipe) if never_well else slower
-    return [f"ganlab run {recipe}{elsewhere}{changes or ' --set KEY=VALUE'}"]
+    return f"ganlab run {recipe}{elsewhere}{changes or ' --set KEY=VALUE'}"
 
 
 def taken_by_resume(diagnosis: Diagnosis) -> str | None:
@@ -198,7 +198,7 @@ def plain(diagnosis: Diagnosis, directory: RunDirectory | None) -> dict[str, Any
         "findings": [spell(each) for each in diagnosis.spells],
         "checkpoints": [vars(each) for each in diagnosis.checkpoints],
         "notes": list(diagnosis.notes),
-        "next": next_steps(diagnosis, directory),
+        "next": next_step(diagnosis, directory),
     }
 
 

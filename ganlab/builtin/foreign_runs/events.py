@@ -169,7 +169,7 @@ def training_clock(series: dict[str, Any]) -> dict[float | None, float]:
     usual = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
     clock: dict[float | None, float] = {}
     spent = 0.0
-    for time, gap in zip(times, [0.0, *gaps], strict=True):
+    for time, gap in zip(times, [0.0, *gaps], strict=False):
         spent += gap if gap < max(3600.0, 100 * usual) else 0.0
         clock[time] = spent
     return clock
