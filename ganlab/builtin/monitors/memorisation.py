@@ -42,7 +42,9 @@ class Memorisation(Monitor):
         self.copying = Lasting(patience)
 
     def judge(self, measurements: Mapping[str, float], progress: Progress) -> Iterable[Finding]:
-        told = {name: value for name in self.limits if (value := measured(measurements, name)) is not None}
+        told = {
+            name: value for name in self.limits if (value := measured(measurements, name, f"{name}/raw")) is not None
+        }
         if len(told) < 2:
             return []
         averaged = coverages(measurements)

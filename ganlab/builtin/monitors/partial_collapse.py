@@ -46,7 +46,7 @@ class PartialCollapse(Monitor):
         self.without = Lasting(patience)
 
     def judge(self, measurements: Mapping[str, float], progress: Progress) -> Iterable[Finding]:
-        missed = measured(measurements, "ndb-under")
+        missed = measured(measurements, "ndb-under", "ndb-under-training")
         if missed is None or progress.fraction < self.grace:
             return []
         reached = coverages(measurements)

@@ -11,6 +11,10 @@ from typing import Any
 
 from ganlab import best_of
 
+FORGETTING = 0.02
+"""How much of the way to what is reached now the best comes down at each tick on which nothing is lost. Blurred samples
+cover more than sharp ones, so that a healthy ring may peak at 0.57 and stay at 0.40."""
+
 RAW = 0.3
 """A raw coverage below so much of its best is lost."""
 
@@ -31,8 +35,11 @@ class Reach:
         before = self._smoothed.get(name, value)
         self._smoothed[name] = before + self._smoothing * (value - before)
         best = self.best.get(name, 0.0)
+        lost = best >= self._arm and value < (RAW if raw else self._ratio) * best
+        if not lost:
+            best += FORGETTING * (self._smoothed[name] - best)
         self.best[name] = best_of(best, self._smoothed[name])
-        return best >= self._arm and value < (RAW if raw else self._ratio) * best
+        return lost
 
     def state(self) -> dict[str, Any]:
         """Plain data."""

@@ -12,11 +12,19 @@ from collections.abc import Mapping
 Measured = Mapping[str, float]
 
 
-def measured(measurements: Measured, name: str) -> float | None:
-    """The measurement of that name in whichever feature network it was made; None if there is none at this tick, or if
-    it is not a finite number."""
-    value = next((value for key, value in measurements.items() if key.partition("@")[0] == name), None)
-    return value if value is not None and math.isfinite(value) else None
+def measured(measurements: Measured, *names: str) -> float | None:
+    """The measurement of the first of those names that was made, in whichever feature network; None if there is none at
+    this tick, or if it is not a finite number."""
+    for name in names:
+        for key, value in measurements.items():
+            if key.partition("@")[0] == name:
+                return value if math.isfinite(value) else None
+    return None
+
+
+def variants(name: str) -> tuple[str, ...]:
+    """What a number is called that compares with held-out or with training data, of averaged or of raw weights."""
+    return name, f"{name}-training", f"{name}/raw", f"{name}-training/raw"
 
 
 def by_subject(measurements: Measured, before: str, after: str = "") -> dict[str, float]:

@@ -12,13 +12,13 @@ from pydantic import Field as Option
 
 from ganlab import Finding, Monitor, Progress, Severity
 from ganlab.builtin.monitors.lasting import Change, Lasting
-from ganlab.builtin.monitors.reading import measured
+from ganlab.builtin.monitors.reading import measured, variants
 from ganlab.builtin.monitors.telling import over, trouble
 
 Share = Annotated[float, Option(gt=0, lt=1)]
 
 DISTANCES = ("frechet-excess", "fid", "frechet", "kid", "mmd", "sliced-wasserstein")
-"""Lower is better; the first that is measured is judged. Each may end in `/raw`, or have a network's name."""
+"""Lower is better; the first that is measured is judged, in whichever variant."""
 
 
 class StalledQuality(Monitor):
@@ -43,7 +43,7 @@ class StalledQuality(Monitor):
         if self.best is None or value < self.best[0] - self.margin * abs(self.best[0]):
             self.best = (value, progress.kimg, progress.fraction)
         best, where, share = self.best
-        floor = measured(measurements, "frechet-floor") if name.startswith("frechet-excess") else None
+        floor = measured(measurements, name.replace("excess", "floor")) if name.startswith("frechet-excess") else None
         at_the_floor = floor is not None and value <= floor
         change = self.stalled.hear(progress.fraction - share >= self.without and not at_the_floor, progress.kimg, "")
         if change is None:
@@ -71,10 +71,10 @@ class StalledQuality(Monitor):
 
     def _quality(self, measurements: Mapping[str, float]) -> tuple[str, float | None]:
         for name in DISTANCES if self.measurement is None else (self.measurement,):
-            for ending in ("", "/raw"):
-                value = measured(measurements, name + ending)
+            for variant in variants(name):
+                value = measured(measurements, variant)
                 if value is not None:
-                    return name + ending, value
+                    return variant, value
         return "", None
 
     def state(self) -> Mapping[str, Any]:

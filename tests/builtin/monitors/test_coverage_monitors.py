@@ -58,11 +58,24 @@ def test_a_collapse_is_over_at_the_second_tick_on_which_coverage_is_back() -> No
     assert ends(LostCoverage(), [*HEALTHY, 0.2, 0.1, 0.6, 0.1, 0.6, 0.6, 0.6]) == [len(HEALTHY) + 5]
 
 
+def test_a_peak_of_the_beginning_is_forgotten_slowly() -> None:
+    peak, plateau = [0.2, 0.57, 0.57, 0.57], [0.42] * 40
+    assert findings(LostCoverage(), [*peak, *plateau, 0.33, 0.33]) == []
+    assert len(findings(LostCoverage(), [*peak, 0.33, 0.33])) == 1
+    assert len(findings(LostCoverage(), [*peak, *plateau, 0.2, 0.2])) == 1
+
+
+def test_a_slow_decline_is_found_too() -> None:
+    """From 0.6 to 0.2 in forty ticks."""
+    ((tick, _),) = findings(LostCoverage(), [0.6] * 10 + [0.6 - 0.01 * each for each in range(41)])
+    assert 30 < tick < 45
+
+
 def test_the_raw_generator_may_fall_to_a_third_and_come_back() -> None:
     raw = [{"coverage@flatten": 0.43, "coverage/raw@flatten": value} for value in (0.3, 0.5, 0.5, 0.19, 0.19, 0.3)]
     assert said(LostCoverage(), raw) == []
     (finding,) = said(LostCoverage(), [*raw, *[{"coverage@flatten": 0.43, "coverage/raw@flatten": 0.1}] * 2])
-    assert finding.sentence == "the generator has collapsed: it reaches 10% of the real samples, down from 45%"
+    assert finding.sentence == "the generator has collapsed: it reaches 10% of the real samples, down from 44%"
 
 
 def test_fields_are_judged_apart() -> None:
