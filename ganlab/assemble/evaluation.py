@@ -58,12 +58,11 @@ def evaluate(
     that need more than there is are passed over, with a note."""
     parts = Parts(plugins)
     datasets = {name: parts.dataset(each) for name, each in plan.against.datasets.items()}
-    whole = plan.against.told == plan.samples.told and plan.samples.generator is not None
-    samples = _samples(plan, parts, datasets if whole else None, device, raw=raw, seed=seed)
-    if whole and isinstance(samples, GeneratedSamples):
+    samples = _samples(plan, parts, datasets if plan.whole else None, device, raw=raw, seed=seed)
+    if plan.whole and isinstance(samples, GeneratedSamples):
         _check_stage(plan, samples.generator)
     features = FeatureNetworks(parts)
-    look = SampleLook(datasets, samples, features, device, size=size, whole=whole, progress=_progress(samples))
+    look = SampleLook(datasets, samples, features, device, size=size, whole=plan.whole, progress=_progress(samples))
     diagnostics: dict[str, Diagnostic] = {
         name: parts.create("diagnostics", each) for name, each in plan.metrics.items()
     }

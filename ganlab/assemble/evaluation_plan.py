@@ -14,7 +14,6 @@ from typing import Any
 from ganlab.assemble.export_directory import ABOUT, ExportDirectory
 from ganlab.assemble.kept_recipe import kept_recipe
 from ganlab.assemble.resolution import complete_features, find
-from ganlab.assemble.rules import rules_of
 from ganlab.assemble.run_directory import RunDirectory, is_run, list_runs
 from ganlab.assemble.run_place import is_name
 from ganlab.errors import DataError, RecipeError, nearest
@@ -38,12 +37,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Plan:
-    """The samples, the real data, and the metrics by name; `chosen` is False where nobody named the metrics."""
+    """The samples, the real data, and the metrics by name; `chosen` is False where nobody named the metrics, `whole` is
+    True where a run is measured against its own data, and so everything can be."""
 
     samples: Source
     against: Source
     metrics: Mapping[str, Component]
     chosen: bool
+    whole: bool
 
 
 def plan(
@@ -62,6 +63,9 @@ def plan(
     recipe = kept_recipe(subject, plugins)[1] if isinstance(subject, RunDirectory) else None
     if subject is not None and against is None and recipe is None:
         raise RecipeError(f"'{samples}' is an export, which does not know its data; say --against DATASET")
+    if against is None and subject is None and "=" not in samples and not Path(samples).exists():
+        known = [each.name for each in list_runs(runs)]
+        raise RecipeError(f"'{samples}' is no run in {runs}, no folder and no file.{nearest(samples, known)}")
     if against is None and subject is None:
         raise RecipeError(f"'{samples}' is not a run, so its data are not known; say --against DATASET")
     wanted = _metrics(metrics, recipe)
@@ -77,7 +81,7 @@ def plan(
     if subject is not None and tree[SAMPLES]:
         raise RecipeError(f"--set {SAMPLES}: '{samples}' is a run, whose samples have no options; leave it out")
     complete = {name: _complete(each.name, tree[name], plugins, name, count, features) for name, each in wanted.items()}
-    own = dict(rules_of(recipe)[-1].datasets) if recipe is not None and against is None else None
+    own = _datasets(recipe) if recipe is not None and against is None else None
     if own is not None and len(own) > 1 and tree[AGAINST]:
         raise RecipeError(f"--set {AGAINST}: '{samples}' plays with {len(own)} datasets; say --against DATASET too")
     real = (
@@ -89,7 +93,7 @@ def plan(
         made = Source(samples, generator=subject)
     else:
         made = Source(samples, datasets={"": named_dataset(samples, tree[SAMPLES], runs, plugins)})
-    return Plan(made, real, complete, bool(metrics))
+    return Plan(made, real, complete, bool(metrics), own is not None)
 
 
 def named_dataset(text: str, options: Mapping[str, Any], runs: Path, plugins: Plugins) -> Component:
@@ -106,7 +110,7 @@ def named_dataset(text: str, options: Mapping[str, Any], runs: Path, plugins: Pl
         return _with(Component(name=text), options, plugins)
     directory = _generator(text, runs)
     if isinstance(directory, RunDirectory):
-        datasets = rules_of(kept_recipe(directory, plugins)[1])[-1].datasets
+        datasets = _datasets(kept_recipe(directory, plugins)[1])
         if len(datasets) > 1:
             raise RecipeError(f"run '{text}' plays with {len(datasets)} datasets; name one of them instead")
         return _with(next(iter(datasets.values())), options, plugins)
@@ -134,6 +138,15 @@ def _generator(text: str, runs: Path) -> RunDirectory | ExportDirectory | None:
         if (path / ABOUT).exists():
             return ExportDirectory(path)
     return None
+
+
+def _datasets(recipe: Recipe) -> dict[str, Component]:
+    """Those of the last stage, by their name in the batch."""
+    last = recipe.stages[-1] if recipe.stages else recipe
+    if last.dataset is None and last.datasets:
+        return dict(last.datasets)
+    single = last.dataset or recipe.dataset
+    return {"": single} if single is not None else dict(recipe.datasets or {})
 
 
 def _metrics(names: Sequence[str], recipe: Recipe | None) -> dict[str, Component]:
