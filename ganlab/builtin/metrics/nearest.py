@@ -59,12 +59,11 @@ class Cloud:
     def apart(self, rows: Tensor, other: Cloud, columns: Tensor) -> Tensor:
         """Squared distances of pairs, by differences in float64: exactly 0 for equal points, exactly equal where the
         data lie on a grid."""
-        step = max(1, GATHERED // self.points.shape[1])
-        parts = [
-            (self.points[r].double() - other.points[c].double()).div_(self._scale).square_().sum(1)
-            for r, c in zip(torch.split(rows, step), torch.split(columns, step), strict=True)
-        ]
-        return torch.cat(parts) if parts else rows.new_zeros(0, dtype=torch.float64)
+        found = torch.empty(len(rows), dtype=torch.float64, device=rows.device)
+        for each in slices(len(rows), max(1, GATHERED // self.points.shape[1])):
+            step = self.points[rows[each]].double() - other.points[columns[each]].double()
+            found[each] = step.div_(self._scale).square_().sum(1)
+        return found
 
 
 def clouds(*sets: Tensor) -> tuple[list[Cloud], float]:

@@ -54,14 +54,12 @@ def ball_radii(points: Tensor, neighbours: int) -> Tensor:
     size = min(neighbours + SPARE, count - 1)
     dtype = precision(count * count, dimensions)
     lists = among(cloud, size, dtype)
-    radii = measured(cloud, torch.arange(count, device=points.device), lists.columns)[:, neighbours - 1]
-    if size < count - 1:
-        norms = cloud.norms(dtype)
-        doubt = cloud.noise(dtype) * (norms + norms.max())
-        unsure = ((lists.values[:, -1] - doubt < radii) & (radii > 0)).nonzero()[:, 0]
-        if dtype == torch.float32 and len(unsure):
-            columns = to_others(cloud, unsure, size)
-            radii[unsure] = measured(cloud, unsure, columns)[:, neighbours - 1]
+    every = torch.arange(count, device=points.device)
+    radii, sure = settled(cloud, every, lists, neighbours, size == count - 1, dtype)
+    if dtype == torch.float32 and not bool(sure.all()):
+        doubtful = every[~sure]
+        again = to_others(cloud, doubtful, size)
+        radii[doubtful] = settled(cloud, doubtful, again, neighbours, True, torch.float64)[0]
     return radii.sqrt() * scale
 
 
@@ -82,24 +80,38 @@ def among(cloud: Cloud, size: int, dtype: torch.dtype) -> Shortlist:
     return lists
 
 
-def to_others(cloud: Cloud, chosen: Tensor, size: int) -> Tensor:
-    """Columns of the `size` nearest others of the chosen points, by products in float64."""
+def to_others(cloud: Cloud, chosen: Tensor, size: int) -> Shortlist:
+    """The nearest others of the chosen points, by products in float64."""
     norms = cloud.norms(torch.float64)
-    found = []
-    for rows in torch.split(chosen, 256):
-        lists = Shortlist(len(rows), size, norms)
+    lists = Shortlist(len(chosen), size, norms)
+    for some in slices(len(chosen), 256):
+        rows = chosen[some]
         for columns in slices(len(cloud)):
             values = block(cloud, rows, cloud.rows(columns, torch.float64), norms[columns], torch.float64)
             values[rows[:, None] == torch.arange(columns.start, columns.stop, device=rows.device)] = float("inf")
-            lists.meet(slice(0, len(rows)), values, columns.start)
-        found.append(lists.columns)
-    return torch.cat(found)
+            lists.meet(some, values, columns.start)
+    return lists
 
 
-def measured(cloud: Cloud, rows: Tensor, columns: Tensor) -> Tensor:
-    """Exact squared distances (R, S) of the rows to the points in `columns` (R, S), in order."""
-    apart = cloud.apart(rows.repeat_interleave(columns.shape[1]), cloud, columns.flatten())
-    return apart.view(columns.shape).sort(1)[0]
+def settled(
+    cloud: Cloud, rows: Tensor, lists: Shortlist, neighbours: int, whole: bool, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """Exact squared distances of the rows to their k-th neighbours (R,), and whether there can be no other (R,).
+
+    Only those are measured again that noise may have put before or behind the k-th. `whole`: the list holds all that
+    can come into question.
+    """
+    norms = cloud.norms(dtype)
+    doubt = (cloud.noise(dtype) * (norms[rows] + norms.max())).double()[:, None]
+    values = lists.values.double()
+    around = values[:, neighbours - 1 : neighbours]
+    near = (values - around).abs() <= 2 * doubt
+    row, place = near.nonzero().unbind(1)
+    exact = torch.full_like(values, float("inf")).masked_fill_(values < around, float("-inf"))
+    exact[row, place] = cloud.apart(rows[row], cloud, lists.columns[row, place])
+    found = exact.sort(1)[0][:, neighbours - 1]
+    sure = torch.ones_like(found, dtype=torch.bool) if whole else (values[:, -1] - doubt[:, 0] >= found) | (found == 0)
+    return found, sure
 
 
 def meetings(real: Tensor, fake: Tensor, real_radii: Tensor, fake_radii: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -15,7 +15,12 @@ ROWS = 1024
 
 def usable(*clouds: Tensor, least: int = 2) -> bool:
     """True if each has at least `least` rows, at least one column, and finite numbers only."""
-    return all(len(each) >= least and each.numel() > 0 and bool(torch.isfinite(each).all()) for each in clouds)
+    return all(len(each) >= least and each.numel() > 0 and finite(each) for each in clouds)
+
+
+def finite(points: Tensor) -> bool:
+    """True if every number is; asked some rows at a time, since the answer takes as much memory as the points."""
+    return all(bool(torch.isfinite(part).all()) for part in torch.split(points, ROWS))
 
 
 def exact(points: Tensor) -> Tensor:
