@@ -99,7 +99,7 @@ def test_a_monitor_conforms() -> None:
 
 
 def test_an_intervention_conforms() -> None:
-    dead = ganlab.Finding("any", "it is dead", ganlab.Severity.CRITICAL, 1.0, 10, 1.0)
+    dead = ganlab.Finding("any", "it is dead", ganlab.Severity.CRITICAL, 3.0, 30, 1.0)
     stop = PLUGINS.find("interventions", "stop").create
     assert failing(conforming(testing.InterventionConformance, stop, findings=(dead,))) == set()
 
