@@ -37,6 +37,7 @@ COMMANDS = (
     Later("plugins", "ganlab.cli.plugins", "List, show, check and begin plugins."),
     Later("recipe", "ganlab.cli.recipe", "List, show and check recipes."),
     Later("board", "ganlab.cli.board", "Open TensorBoard on the runs."),
+    Later("selftest", "ganlab.cli.selftest", "Try the readers of datasets whose truth is known."),
     Later("doctor", "ganlab.cli.doctor", "Say what is installed, and what is wrong with it."),
 )
 
