@@ -20,6 +20,7 @@ from ganlab.builtin.monitors.lost_coverage import LostCoverage
 from ganlab.builtin.monitors.memorisation import Memorisation
 from ganlab.builtin.monitors.never_covered import NeverCovered
 from ganlab.builtin.monitors.non_finite import NonFinite
+from ganlab.builtin.monitors.oscillation import Oscillation
 from ganlab.builtin.monitors.partial_collapse import PartialCollapse
 from ganlab.builtin.monitors.stale_discriminator import StaleDiscriminator
 from ganlab.builtin.monitors.stalled_quality import StalledQuality
@@ -41,6 +42,7 @@ def ganlab_register_monitors() -> Mapping[str, Callable[..., ganlab.Monitor]]:
         "divergence": Divergence,
         "non-finite": NonFinite,
         "memorisation": Memorisation,
+        "oscillation": Oscillation,
         "stalled-quality": StalledQuality,
         "failing-truth": FailingTruth,
     }

@@ -43,9 +43,11 @@ class StalledQuality(Monitor):
         if self.best is None or value < self.best[0] - self.margin * abs(self.best[0]):
             self.best = (value, progress.kimg, progress.fraction)
         best, where, share = self.best
-        floor = measured(measurements, name.replace("excess", "floor")) if name.startswith("frechet-excess") else None
-        at_the_floor = floor is not None and value <= floor
-        change = self.stalled.hear(progress.fraction - share >= self.without and not at_the_floor, progress.kimg, "")
+        noise = measured(measurements, name.replace("excess", "floor")) if name.startswith("frechet-excess") else None
+        # What came down to the noise cannot be seen to become better.
+        in_the_noise = best <= (noise or 0.0)
+        stalls = progress.fraction - share >= self.without and not in_the_noise
+        change = self.stalled.hear(stalls, progress.kimg)
         if change is None:
             return []
         evidence = {name: value, "best": best, "best-kimg": where}

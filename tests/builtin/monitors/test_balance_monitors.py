@@ -6,6 +6,7 @@ from ganlab import Severity
 from ganlab.builtin.monitors.discriminator_dominates import DiscriminatorDominates
 from ganlab.builtin.monitors.discriminator_over_fits import DiscriminatorOverFits
 from ganlab.builtin.monitors.discriminator_useless import DiscriminatorUseless
+from ganlab.builtin.monitors.oscillation import Oscillation
 from ganlab.builtin.monitors.stale_discriminator import StaleDiscriminator
 from ganlab.testing import MonitorConformance
 from ganlab.testing.watch import findings
@@ -105,3 +106,26 @@ class TestDiscriminatorOverFits(MonitorConformance):
     def test_without_held_out_data_nothing_is_said(self) -> None:
         run = [{"balance/image/sign-real": 1.0, "balance/image/accuracy-real": 1.0}] * 30
         assert findings(self.make(), run) == []
+
+
+def turning(hop: float, gain: float, coverage: float) -> dict[str, float]:
+    return {
+        "oscillation/hop@flatten": hop,
+        "oscillation/progress@flatten": gain,
+        "coverage/raw@flatten": coverage,
+    }
+
+
+class TestOscillation(MonitorConformance):
+    healthy = [*[turning(0.5, 0.0, 0.02)] * 20, *[turning(0.3, 0.0, 0.5)] * 40]
+    """Games turn at the beginning, and some that end well go on turning."""
+    ill = [turning(0.5, 0.1 if tick % 2 else -0.1, 0.02) for tick in range(60)]
+
+    def make(self) -> Oscillation:
+        return Oscillation()
+
+    def test_who_hops_towards_the_data_makes_progress(self) -> None:
+        assert findings(self.make(), [turning(0.5, 0.06, 0.02)] * 60) == []
+
+    def test_who_stands_still_does_not_run_in_circles(self) -> None:
+        assert findings(self.make(), [turning(0.01, 0.0, 0.02)] * 60) == []

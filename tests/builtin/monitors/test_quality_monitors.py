@@ -56,6 +56,12 @@ class TestStalledQuality(MonitorConformance):
     def test_at_the_noise_floor_there_is_nothing_left_to_gain(self) -> None:
         run = [{"frechet-excess@net": 0.5, "frechet-floor@net": 1.0}] * 100
         assert findings(self.make(), run) == []
+        run = [{"kid@net": 0.001 if tick % 5 else -0.001} for tick in range(100)]
+        assert findings(self.make(), run) == []
+
+    def test_numbers_that_compare_with_training_data_are_judged_too(self) -> None:
+        run = [{"frechet-excess-training@net": 2.0, "frechet-floor-training@net": 1.0}] * 100
+        assert len(findings(self.make(), run)) == 1
 
     def test_coverage_is_full_before_samples_are_sharp_and_is_not_judged(self) -> None:
         assert findings(self.make(), [{"coverage@net": 0.9}] * 100) == []
