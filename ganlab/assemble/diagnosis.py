@@ -9,12 +9,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ganlab.assemble import quality
+from ganlab.assemble.changes import FREE
 from ganlab.assemble.history import History, Moment, of_others, of_ours
 from ganlab.assemble.judging import Spell, at_most_warnings, judged, monitors, spells
 from ganlab.assemble.kept_checkpoints import KeptCheckpoint, kept_checkpoints
 from ganlab.assemble.quality import Best
+from ganlab.assemble.reading import numbers
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.errors import DataError, GanlabError, RecipeError
 from ganlab.interfaces.foreign_run import ForeignRun, ReadOptions
@@ -163,6 +166,20 @@ def kept(directory: RunDirectory, plugins: Plugins, notes: list[str]) -> Recipe 
             f"the recipe cannot be read, so its budget and monitors are not known: {str(error).splitlines()[0]}"
         )
         return None
+
+
+def changed_since(directory: RunDirectory, kimg: float) -> dict[str, Any]:
+    """What the recipe said before lives that began at `kimg` or later changed it, key by key, save the budget."""
+    lives = directory.provenance().get("lineage")
+    found: dict[str, Any] = {}
+    for life in lives if isinstance(lives, list) else []:
+        begun, changes = (life.get("from"), life.get("changes")) if isinstance(life, dict) else (None, None)
+        if isinstance(begun, dict) and isinstance(changes, dict) and numbers(begun, "kimg") and begun["kimg"] >= kimg:
+            for key, values in changes.items():
+                plain = isinstance(values, list) and len(values) == 2 and isinstance(values[0], str | int | float)
+                if plain and not FREE.fullmatch(key):
+                    found.setdefault(key, values[0])
+    return found
 
 
 def of_the_end(directory: RunDirectory, history: History) -> list[Finding]:

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from ganlab.assemble.diagnosis import Diagnosis
+from ganlab.assemble.diagnosis import Diagnosis, changed_since
 from ganlab.assemble.history import Moment
 from ganlab.assemble.judging import Spell
 from ganlab.assemble.quality import Best
@@ -103,8 +103,10 @@ def next_step(diagnosis: Diagnosis, directory: RunDirectory | None) -> str:
     runs = directory.path.parent
     name = shlex.quote(directory.name if directory.name else str(directory.path))
     elsewhere = "" if runs == RUNS else f" --runs {shlex.quote(str(runs))}"
-    slower = settings(diagnosis.recipe)
     kept = diagnosis.newest_healthy
+    before = {} if kept is None else changed_since(directory, kept.kimg)
+    slower = "".join(f" --set {shlex.quote(f'{key}={json.dumps(value)}')}" for key, value in before.items())
+    slower = slower or settings(diagnosis.recipe)
     ending = directory.ending()
     if not diagnosis.sick:
         if ending in (Ending.FINISHED, "playing"):

@@ -81,6 +81,19 @@ def test_what_to_do_next_can_be_done(record: Record, ask: Ask) -> None:
     assert ask(*words, "--name", "second").status == 0
 
 
+def test_what_a_later_life_changed_is_taken_back(record: Record, ask: Ask) -> None:
+    folder = record(COLLAPSED)
+    newest = max((folder / "checkpoints").glob("*.ckpt"))
+    newest.rename(newest.with_name("000000001536.ckpt"))
+    path = folder / "provenance.json"
+    provenance = json.loads(path.read_text())
+    changes = {"players.generator.optimizer.lr": [0.001, 0.5], "budget_kimg": [1.6, 2.56]}
+    provenance["lineage"] += [{"from": {"kimg": 1.6, "round": 12}, "changes": changes}]
+    path.write_text(json.dumps(provenance))
+    command = ask("diagnose", "first").out.splitlines()[-1]
+    assert command == "  ganlab resume first --from healthy --allow recipe --set players.generator.optimizer.lr=0.001"
+
+
 def test_a_collapse_that_is_over_is_told_and_is_none(record: Record, ask: Ask) -> None:
     record([0.1, 0.5, 0.8, 0.8, 0.1, 0.1, 0.1, 0.8, 0.82, 0.85])
     answer = ask("diagnose", "first", "--json")
