@@ -23,8 +23,8 @@ class ProbeGapController(Intervention):
     Multiplies by `factor` the learning rate of a discriminator while the finding that it is stale stands and its
     probe gap is over `threshold` nats, as long as its rate is below `most` times the generator's.
 
-    Needs the diagnostic `probe-gap` and the monitor `stale-discriminator`, and lowers no rate again: a rate that keeps
-    the gap small is one the game needs.
+    Needs the diagnostic `probe-gap`, and acts at ticks at which that is asked: give it `every = 1` or 2. Needs the
+    monitor `stale-discriminator`. It lowers no rate again: a rate that keeps the gap small is one the game needs.
     """
 
     def __init__(
