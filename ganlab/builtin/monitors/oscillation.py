@@ -38,7 +38,7 @@ class Oscillation(Monitor):
     has lost data or still reaches little of it.
     """
 
-    def __init__(self, *, hop: Share = 0.2, grace: Share = 0.25, ticks: Patience = 5, patience: Patience = 3) -> None:
+    def __init__(self, *, hop: Share = 0.3, grace: Share = 0.25, ticks: Patience = 5, patience: Patience = 3) -> None:
         self.hop = hop
         self.ticks = ticks
         self.harm = Harm(grace)

@@ -117,7 +117,7 @@ def turning(hop: float, gain: float, coverage: float) -> dict[str, float]:
 
 
 class TestOscillation(MonitorConformance):
-    healthy = [*[turning(0.5, 0.0, 0.02)] * 20, *[turning(0.3, 0.0, 0.5)] * 40]
+    healthy = [*[turning(0.5, 0.0, 0.02)] * 20, *[turning(0.4, 0.0, 0.5)] * 40]
     """Games turn at the beginning, and some that end well go on turning."""
     ill = [turning(0.5, 0.1 if tick % 2 else -0.1, 0.02) for tick in range(60)]
 
