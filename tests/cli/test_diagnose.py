@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from ganlab.cli import main
 from tests.builtin.foreign_runs.logs import KEPT, LOST, curve, events, seconds, studiogan, stylegan
-from tests.cli.conftest import Ask
+from tests.cli.conftest import RING, Ask
 
 HEALTHY = [0.1, 0.3, 0.5, 0.7, 0.8, 0.85, 0.9, 0.88, 0.9, 0.89]
 COLLAPSED = [0.1, 0.3, 0.5, 0.7, 0.8, 0.85, 0.1, 0.05, 0.04, 0.05]
@@ -21,13 +22,23 @@ COLLAPSED = [0.1, 0.3, 0.5, 0.7, 0.8, 0.85, 0.1, 0.05, 0.04, 0.05]
 Record = Callable[[Iterable[float]], Path]
 
 
+@pytest.fixture(scope="module")
+def unwatched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs with one of the ring, that nothing has watched."""
+    folder = tmp_path_factory.mktemp("unwatched")
+    (folder / "ring.toml").write_text(RING)
+    alone = ["--set", "watch.monitors=[]", "--set", "watch.diagnostics=[]"]
+    assert main(["run", str(folder / "ring.toml"), "--name", "first", "--runs", str(folder / "runs"), *alone]) == 0
+    return folder / "runs"
+
+
 @pytest.fixture
-def record(played: Path, here: Path) -> Record:
+def record(unwatched: Path, here: Path) -> Record:
     """`record(coverage)` is the run `first` in the folder `runs`, as if its coverage had been that."""
 
     def changed(coverage: Iterable[float]) -> Path:
         shutil.rmtree(here / "runs", ignore_errors=True)
-        shutil.copytree(played, here / "runs")
+        shutil.copytree(unwatched, here / "runs")
         path = here / "runs/first/measurements.jsonl"
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         assert len(lines) == 10
