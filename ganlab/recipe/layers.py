@@ -86,6 +86,8 @@ def override(tree: Tree, settings: Sequence[str]) -> Tree:
             raise RecipeError(f"{told}: nested too deeply; at most {MOST_LEVELS} levels")
         value = _value(text.strip())
         check_plain(value, dotted(path))
+        if path[0] == "watch" and len(path) > 2:
+            tree = _watched(tree, path[1])
         tree = _set(tree, path, value, told)
     return tree
 
@@ -122,6 +124,17 @@ def _value(text: str) -> Any:
         return text
     # With a line break in it, it might say more than its value.
     return read["value"] if len(read) == 1 else text
+
+
+def _watched(tree: Tree, key: str) -> Tree:
+    """The tree with the standard list under `watch.key` written out, where it has none, so that items can be named."""
+    from ganlab.recipe.schema import WatchSetting
+
+    watch = tree.get("watch", {})
+    standard = WatchSetting().model_dump().get(key)
+    if not isinstance(watch, dict) or key in watch or not isinstance(standard, list):
+        return tree
+    return {**tree, "watch": {**watch, key: standard}}
 
 
 def _set(node: Any, path: list[str], value: Any, told: str) -> Any:

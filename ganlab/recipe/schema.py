@@ -214,8 +214,27 @@ class WatchSetting(Table):
     )
     picture_every: Count = Field(5, description="pictures at every n-th tick, and at the last")
     picture_count: Annotated[int, Field(ge=1, le=4096)] = 64
-    diagnostics: list[DiagnosticSetting] = []
-    monitors: list[Component] = []
+    diagnostics: list[DiagnosticSetting] = Field(
+        [
+            DiagnosticSetting(name="coverage"),
+            DiagnosticSetting(name="balance"),
+            DiagnosticSetting(name="probe-gap", every=5),
+        ],
+        description="what is measured; the cheap ones that the standard monitors judge if left out, [] for none",
+    )
+    monitors: list[Component] = Field(
+        [
+            Component(name="lost-coverage"),
+            Component(name="never-covered"),
+            Component(name="stale-discriminator"),
+            Component(name="discriminator-dominates"),
+            Component(name="discriminator-useless"),
+            Component(name="dead-player"),
+            Component(name="divergence"),
+            Component(name="non-finite"),
+        ],
+        description="who judges it; the standard ones, which only say what they find, if left out, [] for none",
+    )
     interventions: list[InterventionSetting] = []
     reporters: list[Component] = [
         Component(name="jsonl"),

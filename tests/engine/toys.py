@@ -85,6 +85,7 @@ def toy_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
         tree.setdefault("budget_rounds", 1)
     if "datasets" not in tree:
         tree.setdefault("dataset", {"name": "ring", "samples": 200, "held_out": 50})
+    tree["watch"] = {"diagnostics": [], "monitors": [], **tree["watch"]}
     return tree
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from ganlab.errors import RecipeError
 from ganlab.recipe import layered, override, parse, read_toml, to_toml
+from ganlab.recipe.schema import WatchSetting
 
 TREE: dict[str, Any] = {
     "seed": 1,
@@ -121,3 +122,13 @@ def test_three_terms_of_one_name_are_told_once() -> None:
     tree = {"budget_kimg": 1, "task": {"name": "t"}, "dataset": {"name": "d"}, "loss": {"name": "l"}}
     with pytest.raises(RecipeError, match="3 terms are called 'r1': give each a label"):
         parse({**tree, "players": {"generator": player}, "terms": [term] * 3})
+
+
+def test_an_item_of_a_list_that_was_left_out_is_named_as_if_it_were_written() -> None:
+    tree = override({}, ["watch.diagnostics.coverage.count=64", "watch.reporters.jsonl.x=1"])
+    names = [each["name"] for each in tree["watch"]["diagnostics"]]
+    assert names == [each.name for each in WatchSetting().diagnostics]
+    assert tree["watch"]["diagnostics"][0]["count"] == 64
+    assert "monitors" not in tree["watch"]
+    with pytest.raises(RecipeError, match="none is called 'coverige'"):
+        override({}, ["watch.diagnostics.coverige.count=64"])
