@@ -38,20 +38,20 @@ CLOSE = 1e-4
 
 
 class FeaturesConformance:
-    """Subclass it and say how the feature network is made; give `field` if it embeds something else than pictures."""
+    """Subclass it and say how the feature network is made for `field`; give another one if it embeds something else."""
 
     field: Field = Field("image", (3, 16, 16))
 
-    def make(self, field: Field) -> Features:
-        """The network to be tested, for that field."""
-        raise NotImplementedError("return your feature network from make(field)")
+    def make(self) -> Features:
+        """The network to be tested, for `self.field`."""
+        raise NotImplementedError("return your feature network, made for self.field, from make()")
 
     def data(self) -> Tensor:
         """Samples of the field; by default, numbers in [-1, 1]."""
         return ToyRandom(ROWS).uniform(*self.field.shape, low=-1.0)
 
     def test_its_name_can_stand_in_a_measurements_name(self) -> None:
-        name = self.make(self.field).name
+        name = self.make().name
         assert name, "the network has no name"
         assert not set(name) & set("@ \t\n"), f"'{name}' would be a part of 'coverage@{name}'; leave out '@' and blanks"
 
@@ -75,18 +75,18 @@ class FeaturesConformance:
             assert apart <= CLOSE * whole.abs().max(), "a point depends on the others; call eval() when it is made"
 
     def test_made_again_it_is_the_same_whatever_was_drawn_before(self) -> None:
-        network, data = self.make(self.field), self.data()
+        network, data = self.make(), self.data()
         first = network.embed(data)
         torch.manual_seed(1)
         assert same(network.embed(data), first), "asked twice, it answers differently"
         assert same(self.points(data), first), "made again, it is another network; seed a generator of its own"
-        assert network.name == self.make(self.field).name
-        assert network.fingerprint == self.make(self.field).fingerprint
+        assert network.name == self.make().name
+        assert network.fingerprint == self.make().fingerprint
 
     def test_it_leaves_the_samples_and_the_process_as_they_were(self) -> None:
         data = self.data()
         before = data.clone()
-        network = self.make(self.field)
+        network = self.make()
         draws = torch.random.get_rng_state()
         with leaving_all_as_it_was():
             network.embed(data)
@@ -95,7 +95,7 @@ class FeaturesConformance:
         assert same(drawn, draws), "it drew from torch's global generator"
 
     def test_a_classifier_gives_probabilities_and_no_other_does(self) -> None:
-        network, data = self.make(self.field), self.data()
+        network, data = self.make(), self.data()
         if network.classes is None:
             try:
                 network.probabilities(data)
@@ -109,4 +109,4 @@ class FeaturesConformance:
 
     def points(self, data: Tensor) -> Tensor:
         """The points of a network made for this."""
-        return self.make(self.field).embed(data)
+        return self.make().embed(data)

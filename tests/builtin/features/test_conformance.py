@@ -18,7 +18,7 @@ ENTRIES = Plugins()
 
 def failing(network: Any, field: Field) -> set[str]:
     """Names of the tests that fail."""
-    conformance: Any = type("C", (FeaturesConformance,), {"make": lambda self, field: network(field), "field": field})()
+    conformance: Any = type("C", (FeaturesConformance,), {"make": lambda self: network(self.field), "field": field})()
     failed = set()
     for name in [each for each in dir(conformance) if each.startswith("test_")]:
         try:
