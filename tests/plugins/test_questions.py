@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from ganlab import ReadOptions
 from ganlab.plugins import Plugins
 
 ANSWER = """
@@ -130,3 +131,41 @@ def test_the_question_has_one_answer() -> None:
     from ganlab import hookspecs
 
     assert hookspecs.ganlab_check_data.ganlab_spec["firstresult"] is True  # type: ignore[attr-defined]
+
+
+LOG = """
+import ganlab
+
+@ganlab.hookimpl
+def ganlab_read_run(path, options):
+    if path.suffix == ".diary":
+        points = [ganlab.SeriesPoint(1.0, options.kimg_per_step or 0.0), ganlab.SeriesPoint(2.0, 5.0)]
+        return ganlab.ForeignRun(str(path), "a diary", "step", {"fid": points})
+"""
+
+
+def test_a_stranger_reads_the_logs_of_its_own_format(tmp_path: Path, install: Callable[..., None]) -> None:
+    install(LOG)
+    path = tmp_path / "run.diary"
+    path.touch()
+    run = Plugins().read_run(path, ReadOptions(kimg_per_step=0.5))
+    assert run is not None
+    assert (run.kind, [point.value for point in run.series["fid"]]) == ("a diary", [0.5, 5.0])
+    (tmp_path / "run.txt").write_text("nothing")
+    assert Plugins().read_run(tmp_path / "run.txt", ReadOptions()) is None
+
+
+def test_a_stranger_whose_reader_fails_is_told_of_and_passed_over(tmp_path: Path, install: Callable[..., None]) -> None:
+    install(
+        "import ganlab\n@ganlab.hookimpl\ndef ganlab_read_run(path):\n    return {'fid': [1]}",
+        plugin="a-broken-one",
+        distribution="broken-package",
+    )
+    install(LOG)
+    path = tmp_path / "run.diary"
+    path.touch()
+    told: list[str] = []
+    run = Plugins(report=told.append).read_run(path, ReadOptions())
+    assert run is not None
+    assert run.kind == "a diary"
+    assert "ganlab_read_run returned a dict, expected a ganlab.ForeignRun or None; it is passed over" in told[0]

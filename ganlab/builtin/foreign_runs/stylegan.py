@@ -26,10 +26,8 @@ NAMES = {
     "Loss/signs/real": "balance/image/sign-real",
     "Progress/augment": "augmentation-probability",
 }
-SCORES = {"fid": "fid", "kid": "kid", "is": "inception-score", "pr": "", "ppl": "ppl"}
 
 OWN = re.compile(r"metric-[\w.-]+\.jsonl")
-NETWORK = re.compile(r"inception-v3")
 SNAPSHOT = re.compile(r"(\d{4,9})\.pkl$")
 
 LEFT_OUT = ("Progress/tick", "Progress/kimg", "Timing/", "Resources/")
