@@ -27,8 +27,10 @@ class Harm:
     def __init__(self, grace: float) -> None:
         self._grace = grace
         self._course = Reach()
+        self._raw: dict[str, float] = {}
+        """By field, the last coverage of the raw generator: it may be measured more rarely."""
         self.reach: float | None = None
-        """At the last tick: of the raw generator where that is measured. None if no coverage was."""
+        """At the last tick: of the raw generator where that is measured. None if nothing was."""
 
     def hear(self, measurements: Mapping[str, float], progress: Progress) -> bool | None:
         """True if the generator suffers at this tick; None if its coverage is not measured."""
@@ -38,14 +40,16 @@ class Harm:
         if not lost:
             self.reach = None
             return None
-        self.reach = sorted((raw or averaged).values())[0]
-        little = self.reach < (LITTLE_RAW if raw else LITTLE)
+        self._raw |= raw
+        self.reach = sorted((self._raw or averaged).values())[0]
+        little = self.reach < (LITTLE_RAW if self._raw else LITTLE)
         return any(lost) or (little and progress.fraction >= self._grace)
 
     def state(self) -> dict[str, Any]:
         """Plain data."""
-        return self._course.state()
+        return {"course": self._course.state(), "raw": dict(self._raw)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned."""
-        self._course.restore(state)
+        self._course.restore(state["course"])
+        self._raw = dict(state["raw"])

@@ -58,21 +58,30 @@ class LostCoverage(Monitor):
     def judge(self, measurements: Mapping[str, float], progress: Progress) -> Iterable[Finding]:
         found = []
         for field, values in self._reached(measurements).items():
-            judged = [
-                (self.reach.lost(f"{field}/{of}", value, raw=of == "raw"), of, value) for of, value in values.items()
-            ]
-            # The one that is lost is told of; the first if none is.
-            lost, of, value = next((each for each in judged if each[0]), judged[0])
-            for player, times in speeds(measurements, self.usual).items() if lost else ():
-                self.faster[player] = best_of(self.faster.get(player, 0.0), times)
-            change = self.low.hear(lost, progress.kimg, field)
-            if change is not None:
-                best = self.reach.best[f"{field}/{of}"]
-                found.append(self._finding(change, field, value, best, measurements, progress))
-            elif not lost and not self.low.stands(field):
+            before = self._standing(field)
+            lost = [self._hear(f"{field}/{of}", of, value, progress) for of, value in values.items()]
+            now = self._standing(field)
+            if any(lost):
+                for player, times in speeds(measurements, self.usual).items():
+                    self.faster[player] = best_of(self.faster.get(player, 0.0), times)
+            if now and not before:
+                found.append(self._finding(Change.BEGAN, field, now[0], values, measurements, progress))
+            elif before and not now:
+                found.append(self._finding(Change.ENDED, field, before[0], values, measurements, progress))
+            elif not now and not any(lost):
                 remember(measurements, self.usual)
                 self.faster = {}
         return found
+
+    def _hear(self, name: str, of: str, value: float, progress: Progress) -> bool:
+        """Each coverage is counted apart, since the raw one may be measured more rarely."""
+        lost = self.reach.lost(name, value, raw=of == "raw")
+        self.low.hear(lost, progress.kimg, name)
+        return lost
+
+    def _standing(self, field: str) -> list[str]:
+        """Which of a field's coverages are lost."""
+        return [of for of in ("averaged", "raw") if self.low.stands(f"{field}/{of}")]
 
     def _reached(self, measurements: Mapping[str, float]) -> dict[str, dict[str, float]]:
         """By field, the coverage of the averaged generator and of the raw one."""
@@ -88,12 +97,13 @@ class LostCoverage(Monitor):
         self,
         change: Change,
         field: str,
-        value: float,
-        best: float,
+        which: str,
+        values: Mapping[str, float],
         measurements: Mapping[str, float],
         progress: Progress,
     ) -> Finding:
-        began = self.low.began(field)
+        name, value = f"{field}/{which}", values[which]
+        began, best = self.low.began(name), self.reach.best[name]
         evidence = {"coverage": value, "best": best}
         of = f" of '{field}'" if field else ""
         if change is Change.ENDED:
@@ -127,7 +137,7 @@ class LostCoverage(Monitor):
             self.reach.restore(
                 {"smoothed": {} if smoothed is None else {"/averaged": smoothed}, "best": {"/averaged": state["best"]}}
             )
-            self.low.restore({} if since is None else {"": [False, state["for"], since, since]})
+            self.low.restore({} if since is None else {"/averaged": [False, state["for"], since, since]})
             return
         self.reach.restore(state["reach"])
         self.low.restore(state["low"])

@@ -46,30 +46,40 @@ class NeverCovered(Monitor):
         self.grace = grace
         self.nowhere = Lasting(1)
         self.best: dict[str, float] = {}
+        self.best_raw: dict[str, float] = {}
+        """The same of the raw generator, which may be measured more rarely, and decides once it has been."""
 
     def judge(self, measurements: Mapping[str, float], progress: Progress) -> Iterable[Finding]:
+        if self.measurement is not None:
+            reached, raw = named(measurements, self.measurement), {}
+        else:
+            reached, raw = coverages(measurements), coverages(measurements, raw=True)
+        for best, values in ((self.best, reached), (self.best_raw, raw)):
+            for field, value in values.items():
+                best[field] = best_of(best.get(field, 0.0), value)
+        if progress.fraction < self.grace:
+            return []
         found = []
-        for field, value in self._reached(measurements).items():
-            self.best[field] = best_of(self.best.get(field, 0.0), value)
-            if progress.fraction >= self.grace:
-                change = self.nowhere.hear(self.best[field] < self.level, progress.kimg, field)
-                if change is not None:
-                    found.append(self._finding(change, field, value, measurements, progress))
+        for field, value in {**reached, **raw}.items():
+            best_here = self.best_raw.get(field, self.best.get(field, 0.0))
+            change = self.nowhere.hear(best_here < self.level, progress.kimg, field)
+            if change is not None:
+                evidence = {"coverage": value, "best": best_here}
+                found.append(self._finding(change, field, evidence, measurements, progress))
         return found
 
-    def _reached(self, measurements: Mapping[str, float]) -> dict[str, float]:
-        if self.measurement is not None:
-            return named(measurements, self.measurement)
-        return coverages(measurements, raw=True) or coverages(measurements)
-
     def _finding(
-        self, change: Change, field: str, value: float, measurements: Mapping[str, float], progress: Progress
+        self,
+        change: Change,
+        field: str,
+        evidence: Mapping[str, float],
+        measurements: Mapping[str, float],
+        progress: Progress,
     ) -> Finding:
-        best = self.best[field]
-        evidence = {"coverage": value, "best": best}
+        best = evidence["best"]
         of = f" of '{field}'" if field else ""
         if change is Change.ENDED:
-            sentence = f"the generator has found the data after all: it reaches {value:.0%} of the real samples{of}"
+            sentence = f"the generator has found the data after all: it has reached {best:.0%} of the real samples{of}"
             return over("never-covered", sentence, progress, 0.0, evidence=evidence, subject=field)
         causes, advice = ranked(of_collapse(measurements, {}), ALSO)
         return trouble(
@@ -86,12 +96,12 @@ class NeverCovered(Monitor):
         )
 
     def state(self) -> Mapping[str, Any]:
-        return {"best": dict(self.best), "nowhere": self.nowhere.state()}
+        return {"best": dict(self.best), "best_raw": dict(self.best_raw), "nowhere": self.nowhere.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         if not isinstance(state["best"], Mapping):  # of ganlab before fields were told apart
             self.best = {"": state["best"]}
             self.nowhere.restore({"": [True, 0, 0.0, 0.0]} if state["said"] else {})
             return
-        self.best = dict(state["best"])
+        self.best, self.best_raw = dict(state["best"]), dict(state["best_raw"])
         self.nowhere.restore(state["nowhere"])

@@ -78,6 +78,19 @@ def test_the_raw_generator_may_fall_to_a_third_and_come_back() -> None:
     assert finding.sentence == "the generator has collapsed: it reaches 10% of the real samples, down from 44%"
 
 
+def test_a_raw_coverage_that_is_measured_rarely_is_judged_by_its_own_readings() -> None:
+    """At every fifth tick; the average is a blob that is near to everything all the time."""
+    raw = [0.5, 0.5, 0.5, 0.1, 0.1, 0.1]
+    run = [
+        {"coverage@net": 0.53} | ({"coverage/raw@net": raw[tick // 5]} if tick % 5 == 0 else {}) for tick in range(30)
+    ]
+    (finding,) = said(LostCoverage(), run)
+    assert (finding.began_kimg, finding.kimg) == (15.0, 20.0)
+    starved = [{"coverage@net": 0.53} | ({"coverage/raw@net": 0.02} if tick % 5 == 0 else {}) for tick in range(60)]
+    (finding,) = said(NeverCovered(), starved)
+    assert finding.evidence["best"] == 0.02
+
+
 def test_fields_are_judged_apart() -> None:
     run = [{"coverage/a@flatten": 0.6, "coverage/b@flatten": value} for value in [*HEALTHY, 0.1, 0.1]]
     (finding,) = said(LostCoverage(), run)
