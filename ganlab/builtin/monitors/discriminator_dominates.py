@@ -19,6 +19,9 @@ from ganlab.builtin.monitors.usual import Usual
 
 Share = Annotated[float, Option(gt=0, lt=1)]
 
+APART = 0.5
+"""Logits that are less apart tell nothing for sure."""
+
 VANISHED = 0.03
 """A gradient of less than so much of what was usual has vanished."""
 
@@ -62,7 +65,8 @@ class DiscriminatorDominates(Monitor):
         for view, auc in aucs.items():
             gap, sign = gaps.get(view, 0.0), signs.get(view, 0.0)
             # Logits of a Wasserstein critic have no scale of their own: their distance counts beside a high AUC alone.
-            wins = auc > self.auc or (auc > 0.8 and (gap > self.gap or sign > self.sign))
+            # One that is starved may order its tiny logits rightly, and tells nobody anything.
+            wins = gap > APART and (auc > self.auc or (auc > 0.8 and (gap > self.gap or sign > self.sign)))
             dominated = dominated or wins
             change = self.winning.hear(wins and (bool(suffers) or bool(silent)), progress.kimg, view)
             if change is not None:

@@ -14,6 +14,9 @@ from ganlab.builtin.monitors.usual import Usual
 MOST = 3
 """Causes that are told."""
 
+SLOW = 4.0
+"""A discriminator that learns so many times more slowly than the generator is suspect; in a healthy dcgan it is 5."""
+
 FASTER = 3.0
 """A player that moves so many times as far as usual in a step is suspect."""
 
@@ -78,7 +81,23 @@ def blind(measurements: Mapping[str, float]) -> list[Suspect]:
             2.0,
         )
         for view, auc in by_subject(measurements, "balance", "auc").items()
-        if 0.4 < auc < 0.6
+        if auc < 0.6
+    ]
+
+
+def starved(measurements: Mapping[str, float]) -> list[Suspect]:
+    """Discriminators that learn much more slowly than what they judge."""
+    judges = {view.partition("/")[0] for view in by_subject(measurements, "balance", "auc")}
+    rates = by_subject(measurements, "learning-rate")
+    fastest = sorted([0.0, *(rate for player, rate in rates.items() if player not in judges)])[-1]
+    return [
+        Suspect(
+            f"discriminator '{player}' learns {fastest / rate:.3g} times more slowly than the generator ({rate:.1g})",
+            f"the discriminator may be starved: raise players.{player}.optimizer.lr to the generator's, or add r1",
+            fastest / rate / SLOW,
+        )
+        for player, rate in rates.items()
+        if player in judges and rate > 0 and fastest > SLOW * rate
     ]
 
 
@@ -102,6 +121,7 @@ def of_collapse(measurements: Mapping[str, float], faster: Mapping[str, float]) 
     return [
         *too_fast(faster),
         *fallen_behind(measurements),
+        *starved(measurements),
         *blind(measurements),
         *overwhelming(measurements),
     ]

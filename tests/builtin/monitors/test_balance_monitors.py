@@ -70,6 +70,9 @@ class TestDiscriminatorDominates(MonitorConformance):
     def test_a_critic_whose_logits_are_far_apart_need_not_tell_fakes(self) -> None:
         assert findings(self.make(), [tick(0.05, auc=0.7, gap=40.0)] * 60) == []
 
+    def test_a_starved_discriminator_that_orders_tiny_logits_does_not_dominate(self) -> None:
+        assert findings(self.make(), [tick(0.0, auc=0.97, gap=0.02, sign=0.95)] * 60) == []
+
     def test_a_gradient_that_has_vanished_is_harm_where_no_coverage_is_measured(self) -> None:
         run = [*[tick(None)] * 10, *[tick(None, auc=0.999, gap=20.0, gradient=1e-4)] * 5]
         (finding,) = findings(self.make(), run)

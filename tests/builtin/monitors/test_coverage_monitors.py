@@ -120,6 +120,13 @@ def test_a_stale_discriminator_comes_first_where_the_probe_tells_it() -> None:
     assert "raise players.point.optimizer.lr" in finding.advice
 
 
+def test_a_discriminator_that_learns_far_too_slowly_comes_first_where_nobody_probed_it() -> None:
+    rates = {"learning-rate/generator": 1e-3, "learning-rate/point": 1e-5, "balance/point/auc": 0.25}
+    (finding,) = said(NeverCovered(), [{"coverage@flatten": 0.05} | rates] * 60)
+    assert finding.causes[0] == "discriminator 'point' learns 100 times more slowly than the generator (1e-05)"
+    assert "raise players.point.optimizer.lr to the generator's" in finding.advice
+
+
 def test_an_average_that_is_near_to_everything_hides_no_collapse_of_the_raw_generator() -> None:
     """As measured on digits with a starved discriminator: the average is a blob in the middle of the data."""
     run = [{"coverage@projection-128": 0.53, "coverage/raw@projection-128": 0.02}] * 60
