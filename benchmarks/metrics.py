@@ -120,7 +120,7 @@ def child(who: str, count: int, width: int) -> dict[str, Any]:
     if who == "prdc":
         from prdc import compute_prdc
 
-        def play() -> Mapping[str, Any]:
+        def play(real: torch.Tensor, fake: torch.Tensor) -> Mapping[str, Any]:
             with contextlib.redirect_stdout(io.StringIO()):
                 found: Mapping[str, Any] = compute_prdc(real.numpy(), fake.numpy(), NEIGHBOURS)
             return found
@@ -130,13 +130,15 @@ def child(who: str, count: int, width: int) -> dict[str, Any]:
 
         radii = ball_radii(real, NEIGHBOURS) if who == "ganlab, kept" else None
 
-        def play() -> Mapping[str, Any]:
-            return vars(neighbourhoods(real, fake, neighbours=NEIGHBOURS, radii=radii))
+        def play(real: torch.Tensor, fake: torch.Tensor) -> Mapping[str, Any]:
+            kept = radii[: len(real)] if radii is not None else None
+            return vars(neighbourhoods(real, fake, neighbours=NEIGHBOURS, radii=kept))
 
+    play(real[:64], fake[:64])  # libraries are loaded, and their pages are nobody's to answer for
     Path("/proc/self/clear_refs").write_text("5")
     held = memory("VmRSS")
     began = time.process_time()
-    answer = play()
+    answer = play(real, fake)
     seconds = time.process_time() - began
     return {
         "seconds": seconds,

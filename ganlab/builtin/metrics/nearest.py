@@ -16,16 +16,22 @@ from torch import Tensor
 
 from ganlab.builtin.metrics.points import ROWS
 
+FEW = 128
+"""Rows brought to float64 at once."""
+
 SPARE = 4
 """Neighbours looked at beyond the k-th, since the order of the nearest is in doubt until they are measured exactly."""
 
 DOUBTFUL = 0.02
-"""Share of a block's pairs that may be in doubt before the block is multiplied again."""
+"""Share of a block's pairs that may be in doubt before the block is multiplied again in float64."""
+
+MOST_MEASURED = 1e8
+"""Numbers of a block that may be subtracted, a second's work, before what float64 leaves in doubt is taken as equal."""
 
 SMALL = 5e8
 """Products of fewer multiplications are done in float64 at once."""
 
-GATHERED = 2_000_000
+GATHERED = 500_000
 """Numbers that are brought together at once to be subtracted."""
 
 
@@ -44,7 +50,8 @@ class Cloud:
         """Those rows, in that precision."""
         rows = self.points[chosen]
         rows = rows if rows.dtype.itemsize >= dtype.itemsize else rows.to(dtype)
-        return (rows - self._middle.to(rows.dtype)).div_(self._scale).to(dtype)
+        rows = rows - self._middle.to(rows.dtype)
+        return (rows if self._scale == 1 else rows.div_(self._scale)).to(dtype)
 
     def norms(self, dtype: torch.dtype) -> Tensor:
         """Squared lengths (N,)."""
@@ -67,12 +74,12 @@ class Cloud:
 
 
 def clouds(*sets: Tensor) -> tuple[list[Cloud], float]:
-    """Sets of points that are compared, seen from the middle of the first, and the unit of their distances: a power of
-    two, which changes no digit."""
+    """Sets of points that are compared, seen from the middle of the first, and the unit of their distances: 1, or where
+    squares could overflow or vanish a power of two, which changes no digit."""
     sets = tuple(each.detach().flatten(1) for each in sets)
-    middle = torch.stack([part.double().sum(0) for part in torch.split(sets[0], ROWS)]).sum(0) / len(sets[0])
-    farthest = max(float((part.double() - middle).abs().max()) for each in sets for part in torch.split(each, ROWS))
-    scale = 2.0 ** frexp(farthest)[1]
+    middle = torch.stack([part.double().sum(0) for part in torch.split(sets[0], FEW)]).sum(0) / len(sets[0])
+    farthest = max(float((part.double() - middle).abs_().max()) for each in sets for part in torch.split(each, FEW))
+    scale = 1.0 if 1e-6 < farthest < 1e6 else 2.0 ** frexp(farthest)[1]
     return [Cloud(each, middle, scale) for each in sets], scale
 
 

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganlab.builtin.metrics.nearest import DOUBTFUL, SPARE, Cloud, Shortlist, block, clouds, precision, slices
+from ganlab.builtin.metrics.nearest import (
+    DOUBTFUL,
+    MOST_MEASURED,
+    SPARE,
+    Cloud,
+    Shortlist,
+    block,
+    clouds,
+    precision,
+    slices,
+)
 from ganlab.builtin.metrics.points import usable
 
 
@@ -142,6 +152,8 @@ def inside(
     noise = reals.noise(dtype)
     here, there = limits[0][rows], limits[1][columns]
     doubts = noise * (norms[0] + norms[1].max()), noise * (norms[1] + norms[0].max())
+    width = reals.points.shape[1]
+    most = DOUBTFUL * values.numel() if dtype == torch.float32 else MOST_MEASURED / width
     answers = []
     for limit, doubt, along in ((here, doubts[0], (slice(None), None)), (there, doubts[1], (None, slice(None)))):
         row, column = (values <= (limit.square() + doubt).to(dtype)[along]).nonzero().unbind(1)
@@ -149,7 +161,7 @@ def inside(
         met, edge, doubt = values[row, column], limit[which].square(), doubt[which]
         unsure = met >= edge - doubt
         near = ~unsure
-        if int(unsure.sum()) <= DOUBTFUL * values.numel():
+        if int(unsure.sum()) <= most:
             apart = reals.apart(rows.start + row[unsure], fakes, columns.start + column[unsure])
             near[unsure] = (apart.sqrt() < limit[which[unsure]]) | (apart == 0)
         elif dtype == torch.float32:

@@ -132,3 +132,11 @@ def test_what_is_not_finite_or_too_little_is_not_a_number() -> None:
     broken[4, 1] = math.nan
     for real, fake in ((points, broken), (broken, points), (points[:1], points), (points, points[:0])):
         assert all(math.isnan(value) for value in vars(neighbourhoods(real, fake)).values())
+
+
+def test_the_points_stay_as_they_were() -> None:
+    real, fake = normal(40, 3).double(), normal(40, 3, seed=1).double()
+    before = real.clone(), fake.clone()
+    neighbourhoods(real, fake)
+    assert torch.equal(real, before[0])
+    assert torch.equal(fake, before[1])
