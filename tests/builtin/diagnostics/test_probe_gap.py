@@ -13,6 +13,11 @@ from torch import Tensor, nn
 from ganlab import Architecture, Batch, Given, Networks, Sample, Verdict, View, Views, ViewShapes
 from ganlab.builtin.diagnostics.probe_gap import ProbeGap
 from ganlab.builtin.diagnostics.shown import as_played, twin
+from ganlab.builtin.losses.hinge import Hinge
+from ganlab.builtin.losses.least_squares import LeastSquares
+from ganlab.builtin.losses.non_saturating import NonSaturating
+from ganlab.builtin.losses.relativistic_pairing import RelativisticPairing
+from ganlab.builtin.losses.wasserstein import Wasserstein
 from ganlab.testing import DiagnosticConformance
 from ganlab.testing.toys import ToyArchitecture, ToyLook, ToyTask
 
@@ -91,6 +96,56 @@ def test_where_nothing_can_be_told_the_copy_cannot_tell_either() -> None:
     told = ProbeGap(count=COUNT, batch=512).measure(look)
     assert told["probe-value/image"] == pytest.approx(1, abs=0.02)
     assert told["probe-gap/image"] == pytest.approx(0, abs=0.03)
+
+
+class Perceptron(nn.Module):
+    """Points to logits, always with the same weights to begin with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.Sequential(
+            nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1)
+        )
+
+    def forward(self, data: Tensor, given: Any = None) -> Any:
+        return self.layers(data).squeeze(1)
+
+
+def learnt(judge: nn.Module, loss: Any, real: Tensor, fake: Tensor, penalty: float) -> None:
+    """Trained on that pair for 150 rounds, as a game would, without a generator that answers."""
+    judge.requires_grad_(True)
+    optimizer = torch.optim.Adam(judge.parameters(), 2e-3)
+    for _ in range(150):
+        cost = sum(side.mean() for side in loss.discriminator(judge(real), judge(fake)))
+        if penalty:
+            between = real.lerp(fake, torch.rand(len(real), 1)).requires_grad_(True)
+            (slope,) = torch.autograd.grad(judge(between).sum(), between, create_graph=True)
+            cost = cost + penalty * (slope.norm(dim=1) - 1).square().mean()
+        optimizer.zero_grad()
+        cost.backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize(
+    ("loss", "penalty"),
+    [(NonSaturating(), 0), (Hinge(), 0), (LeastSquares(), 0), (RelativisticPairing(), 0), (Wasserstein(), 1)],
+    ids=["non-saturating", "hinge", "least-squares", "relativistic-pairing", "wasserstein"],
+)
+def test_who_has_fallen_behind_is_told_from_who_keeps_up_whatever_the_loss(loss: Any, penalty: float) -> None:
+    draws = torch.Generator().manual_seed(1)
+    with torch.random.fork_rng():
+        judge = Perceptron()
+        look = GaussianLook(judge)
+        real, old = look.sides[0][:512], torch.randn(512, 2, generator=draws) + torch.tensor([0.0, 3.0])
+        learnt(judge, loss, real, old, penalty)
+        probe = ProbeGap(count=1024, batch=64)
+        behind = probe.measure(look)["probe-gap/image"]  # the generator has moved on from where it was
+        learnt(judge, loss, look.sides[0][:2048], look.sides[1][:2048], penalty)
+        judge.requires_grad_(False)
+        keeps_up = probe.measure(look)["probe-gap/image"]
+    assert behind > 0.3
+    assert keeps_up < 0.1
 
 
 class Mapped(nn.Module):
