@@ -27,6 +27,9 @@ SURE = 0.5
 LEAST_SURE = 0.45
 """The share of sure pixels that a picture needs to be readable: mush has fewer."""
 
+LEAST_SMOOTH = 0.55
+"""The share of pixels like the one beside them that cells make, and noise does not."""
+
 FIGURE = (0.1, 0.75)
 """Less or more of a picture that is coloured is no figure."""
 
@@ -70,8 +73,10 @@ class Mirrored(DrawnTruth):
         agree = ((which == opposite) & figure).flatten(1).sum(1) / figure.flatten(1).sum(1).clamp(min=1)
         coloured = (which > 0).flatten(1).float().mean(1)
         several = torch.stack([(which == each).flatten(1).any(1) for each in range(1, len(self.colours))]).sum(0)
+        smooth = (which[..., 1:] == which[..., :-1]).flatten(1).float().mean(1)
+        flat = (sure > LEAST_SURE) & (smooth > LEAST_SMOOTH)
         return {
-            "readable": (sure > LEAST_SURE) & (coloured > FIGURE[0]) & (coloured < FIGURE[1]) & (several > 1),
+            "readable": flat & (coloured > FIGURE[0]) & (coloured < FIGURE[1]) & (several > 1),
             "agreement": agree,
             "sure": sure,
             "coloured": coloured,
