@@ -217,6 +217,7 @@ class WatchSetting(Table):
     diagnostics: list[DiagnosticSetting] = Field(
         [
             DiagnosticSetting(name="coverage"),
+            DiagnosticSetting(name="coverage", weights="raw", every=5),
             DiagnosticSetting(name="balance"),
             DiagnosticSetting(name="probe-gap", every=5),
         ],

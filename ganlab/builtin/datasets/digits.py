@@ -6,7 +6,9 @@ UCI Machine Learning Repository, 1998 (doi:10.24432/C50P49), the test set.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field as Option
 
 from ganlab import Dataset, Field
 
@@ -25,18 +27,25 @@ class Digits(Dataset):
     """Fields `image` (1, size, size) and `label` (0..9).
 
     Sizes above 8 are smooth enlargements whose means over squares are the 8 x 8 pixels, so that whoever reads digits at
-    their own size reads these. Of each digit, every fifth sample is held out.
+    their own size reads these. Of each digit, every fifth sample is held out. With `training`, only so many of the
+    others are trained on, the first of them: a small data set, which a discriminator learns by heart.
     """
 
     train: InMemory
     held_out: InMemory
 
-    def __init__(self, *, size: Literal[8, 16, 32] = 16) -> None:
+    def __init__(
+        self,
+        *,
+        size: Literal[8, 16, 32] = 16,
+        training: Annotated[int, Option(ge=10, le=10_000)] | None = None,
+    ) -> None:
         from ganlab.builtin.datasets.resident import InMemory
         from ganlab.builtin.datasets.splitting import evenly
 
         images, labels = read_digits(size)
         train, held_out = evenly(labels, HELD_OUT)
+        train = train[:training]
         self.fields = {
             "image": Field("image", (1, size, size)),
             "label": Field("category", cardinality=10, names=tuple("0123456789")),

@@ -7,6 +7,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from ganlab import RecipeError
+from ganlab.builtin.datasets.digits import Digits
 
 
 def every(source):
@@ -73,3 +74,11 @@ def test_all_thousand_numbers_are_equally_frequent(make):
 def test_stacks_of_another_seed_are_others(make):
     first, again, other = (make("stacked-digits", size=8, samples=1000, held_out=1000, seed=seed) for seed in (0, 0, 1))
     assert first.fingerprint() == again.fingerprint() != other.fingerprint()
+
+
+def test_of_the_training_samples_only_the_first_are_taken_if_a_number_is_given() -> None:
+    few, all_of_them = Digits(training=64), Digits()
+    assert len(few.train) == 64
+    assert len(few.held_out) == len(all_of_them.held_out)
+    assert torch.equal(few.train.tensors["image"], all_of_them.train.tensors["image"][:64])
+    assert few.fingerprint() != all_of_them.fingerprint()
