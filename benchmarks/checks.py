@@ -43,7 +43,7 @@ GAMES = {"ring": (2, 2000), "dcgan": (1, 50)}
 ALLOWED = 0.03
 
 
-def bare(player: Player, progress: Progress) -> None:
+def bare(player: Player, progress: Progress, *, measured: bool = False) -> None:
     """`Player.step` of one that neither clips nor scales nor has a schedule, without a look at its gradients."""
     average_gradients(player._list)
     assert player._scaler is None

@@ -18,7 +18,7 @@ from ganlab.interfaces.look import Look
 from ganlab.surroundings import kept
 from ganlab.values import Batch, Given, Networks, Sample, Verdict
 
-CHUNK = 256
+CHUNK = 64
 """Samples made at once: enough to be fast, few enough for memory."""
 
 SHOWN = "shown/"

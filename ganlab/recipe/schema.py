@@ -217,9 +217,9 @@ class WatchSetting(Table):
     diagnostics: list[DiagnosticSetting] = Field(
         [
             DiagnosticSetting(name="coverage"),
-            DiagnosticSetting(name="coverage", weights="raw", every=5),
-            DiagnosticSetting(name="balance"),
-            DiagnosticSetting(name="probe-gap", every=5),
+            DiagnosticSetting(name="coverage", weights="raw", every=10),
+            DiagnosticSetting(name="balance", every=2),
+            DiagnosticSetting(name="probe-gap", every=10),
         ],
         description="what is measured; the cheap ones that the standard monitors judge if left out, [] for none",
     )

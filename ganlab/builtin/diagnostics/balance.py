@@ -31,7 +31,7 @@ class Balance(Diagnostic):
     (E D(x) - E D(G(z))), ADA's r_v: 0, held-out data are as real to it as training data; 1, they are fakes to it.
     """
 
-    def __init__(self, *, count: Annotated[int, Option(ge=8, le=1_000_000)] = 128, held_out: bool = True) -> None:
+    def __init__(self, *, count: Annotated[int, Option(ge=8, le=1_000_000)] = 64, held_out: bool = True) -> None:
         self.count = count
         self.held_out = held_out
 
