@@ -19,7 +19,6 @@ PLACES = {
     "architecture": "architectures",
     "optimizer": "optimizers",
     "monitors": "monitors",
-    "interventions": "interventions",
     "reporters": "reporters",
 }
 """The kind of component that stands under a key."""
@@ -29,6 +28,7 @@ SETTINGS = {
     "TermSetting": "terms",
     "AugmentationSetting": "augmentations",
     "DiagnosticSetting": "diagnostics",
+    "InterventionSetting": "interventions",
 }
 """The kind of component that has keys beside its options, by the name of its table."""
 
@@ -44,8 +44,10 @@ def recipe_schema(plugins: Plugins) -> dict[str, Any]:
         for key, each in table.get("properties", {}).items():
             if key in PLACES:
                 _point(each, f"#/$defs/{PLACES[key]}")
-    for kind in dict.fromkeys([*PLACES.values(), *SETTINGS.values()]):
+    for kind in dict.fromkeys([*PLACES.values(), *SETTINGS.values(), "features"]):
         tables[kind] = _choice(_entries(plugins, kind), tables)
+    tables["features"]["unevaluatedProperties"] = False
+    _name_features(tables)
     for name, kind in SETTINGS.items():
         table = tables[name]
         del table["additionalProperties"]
@@ -67,6 +69,16 @@ def _point(node: Any, target: str) -> None:
     elif isinstance(node, list):
         for each in node:
             _point(each, target)
+
+
+def _name_features(tables: dict[str, Any]) -> None:
+    """A diagnostic's feature network is a name, or a table with the network's options."""
+    names = tables["features"]["properties"]["name"]
+    for branch in tables["diagnostics"]["allOf"]:
+        options = branch["then"]["properties"]
+        if "features" in options:
+            choice = {"anyOf": [names, {"$ref": "#/$defs/features"}]}
+            options["features"] = {key: each for key, each in options["features"].items() if key == "default"} | choice
 
 
 def _choice(entries: list[Entry[Any]], tables: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,8 @@ architecture = {name = "mlp", width = 16, depth = 1}
 optimizer = {name = "adam", lr = 1e-3, betas = [0.0, 0.99]}
 [watch]
 tick_kimg = 0.256
+diagnostics = []
+monitors = []
 reporters = [{name = "jsonl"}]
 """
 """Twenty rounds and ten ticks of the smallest game; a fraction of a second."""

@@ -12,14 +12,10 @@ from ganlab.engine import container
 from ganlab.engine.checkpoint import CheckpointFolder
 from tests.cli.conftest import RING, Ask
 
-FALLING = f"""
-checkpoint_seconds = 1e-6
-{RING.replace("ema_half_life_kimg = 1", "schedule = {shape = 'linear'}")}
-[[watch.monitors]]
-name = "lost-coverage"
-measurement = "learning-rate/generator"
-arm = 1e-9
-"""
+MONITORS = """monitors = [{name = "lost-coverage", measurement = "learning-rate/generator", arm = 1e-9}]"""
+FALLING = "checkpoint_seconds = 1e-6" + RING.replace("ema_half_life_kimg = 1", "schedule = {shape = 'linear'}").replace(
+    "monitors = []", MONITORS
+)
 """The learning rate falls, and a monitor that takes it for a coverage finds a collapse, always at the same tick."""
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ganlab import Finding, Progress, Severity, Stop
+from ganlab import Deed, Finding, Progress, Severity, Stop
 from ganlab.cli.compare import BLOCKS, HOLE, WIDTH, drawn
-from ganlab.cli.console import done, told
+from ganlab.cli.console import acted, told
 from ganlab.cli.failures import LONGEST_LINE, Session
 from ganlab.cli.output import say, say_table
 from ganlab.cli.words import duration, number, printable
@@ -95,7 +95,7 @@ def test_what_a_watch_says_is_harmless(foreign: str) -> None:
     finding = Finding(foreign, foreign, Severity.WARNING, 1.0, 1, 0.0, advice=foreign)
     assert harmless(told(finding).plain)
     assert told(finding).plain.count("\n") <= 1
-    assert harmless(done(Stop(foreign), Progress(1, 1000)))
+    assert harmless(acted(Deed(Stop(foreign), foreign, foreign, hindrance=foreign), Progress(1, 1000)))
 
 
 @derandomized
