@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-
-from ganlab.answers import checked_actions
 from ganlab.assemble.builder import Builder, build_player
 from ganlab.assemble.dry_round import check_names
 from ganlab.assemble.features import FeatureNetworks
 from ganlab.assemble.resolution import TICKS
 from ganlab.assemble.rules import rules_of
 from ganlab.assemble.stages import build_stage, first_rows, open_streams
-from ganlab.calling import apart
+from ganlab.assemble.watching import build_watching, check_reach
 from ganlab.engine import distributed
-from ganlab.engine.controls import check
 from ganlab.engine.device import Place, find_device, use_threads
-from ganlab.engine.game import Clock, Game, Intervening, Watching
-from ganlab.engine.guard import blamed_on, reason
+from ganlab.engine.game import Clock, Game
+from ganlab.engine.guard import blamed_on
 from ganlab.engine.phase import Stage
 from ganlab.engine.stream import BatchStream
-from ganlab.errors import GanlabError, PluginError, RecipeError
 from ganlab.plugins import Plugins
-from ganlab.recipe import Component, Recipe
+from ganlab.recipe import Recipe
 from ganlab.values import Fields
-
-log = logging.getLogger("ganlab")
 
 
 def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
@@ -54,7 +46,7 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
     budget = recipe.kimg
     tick_kimg = recipe.watch.tick_kimg or budget / TICKS
     features = FeatureNetworks(builder)
-    watching = _watching(builder, max(1, round(tick_kimg * 1000)), features)
+    watching = build_watching(builder, max(1, round(tick_kimg * 1000)), features)
     features.check(watching.diagnostics, [stage.task for stage in stages])
     game = Game(
         players=players,
@@ -71,54 +63,3 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
     for each in watching.interventions:
         check_reach(game, each)
     return game
-
-
-def check_reach(game: Game, each: Intervening) -> None:
-    """Raise `RecipeError` if the intervention would move what is not in the game; warn if nobody speaks to it."""
-    who = f"intervention '{each.name}'"
-    heard = each.intervention.monitors
-    if heard and not any(monitor in heard for monitor, _ in game.watching.monitors):
-        log.warning("%s answers %s, which is not in watch.monitors: it will do nothing", who, " and ".join(heard))
-    try:
-        with apart(who):
-            actions = checked_actions(each.intervention.may_ask())
-    except GanlabError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"{who} {reason(error)}, asked what it may do; tell its author") from error
-    try:
-        for action in actions:
-            check(game, action)
-    except PluginError as error:
-        raise RecipeError(str(error).replace("an intervention", f"watch.interventions: '{each.name}'", 1)) from None
-
-
-def _watching(builder: Builder, tick_samples: int, features: FeatureNetworks) -> Watching:
-    watch = builder.recipe.watch
-
-    def called(items: Sequence[Component]) -> list[str]:
-        """A name for each that is its own even where one component stands twice."""
-        names = [each.name for each in items]
-        return [
-            name if names.count(name) == 1 else f"{name}-{names[: index + 1].count(name)}"
-            for index, name in enumerate(names)
-        ]
-
-    return Watching(
-        tick_samples=tick_samples,
-        diagnostics=[
-            (name, each.every, builder.create("diagnostics", each))
-            for name, each in zip(called(watch.diagnostics), watch.diagnostics, strict=True)
-        ],
-        monitors=[
-            (name, builder.create("monitors", each))
-            for name, each in zip(called(watch.monitors), watch.monitors, strict=True)
-        ],
-        interventions=[
-            Intervening(name, builder.create("interventions", each), each.mode == "act", each.limit, each.cool_down)
-            for name, each in zip(called(watch.interventions), watch.interventions, strict=True)
-        ],
-        picture_every=watch.picture_every,
-        picture_count=watch.picture_count,
-        features=features.find,
-    )

@@ -22,6 +22,10 @@ class Intervention(Component, ABC):
     monitors: tuple[str, ...] = ()
     """The monitors whose findings it is shown; all if none is named."""
 
+    steady: bool = False
+    """True if it takes small steps, at every tick if need be: then it may act without limit or pause unless the recipe
+    gives them."""
+
     goes_back: bool = False
     """True if it may ask for `RollBack`: the engine then keeps the players of the last healthy ticks, in memory and in
     every checkpoint."""

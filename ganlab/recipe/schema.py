@@ -196,14 +196,19 @@ class DiagnosticSetting(Component):
     """A diagnostic and how often it is asked."""
 
     every: Count = Field(1, description="asked at every n-th tick")
+    label: str | None = Field(None, description="what --set calls it, where a diagnostic stands twice")
 
 
 class InterventionSetting(Component):
     """An intervention, and how often it may act."""
 
     mode: Literal["act", "observe"] = Field("act", description="'observe': say what it would have done, and do nothing")
-    limit: Count = Field(10, description="at most so many times in a run")
-    cool_down: Annotated[int, Field(ge=0, le=2**40)] = Field(2, description="not within so many ticks of the last time")
+    limit: Count | None = Field(
+        None, description="at most so many times in a run; 10 if left out, unless it takes small steps at every tick"
+    )
+    cool_down: Annotated[int, Field(ge=0, le=2**40)] | None = Field(
+        None, description="not within so many ticks of the last time; 2 if left out, unless it takes small steps"
+    )
 
 
 class WatchSetting(Table):
@@ -217,7 +222,7 @@ class WatchSetting(Table):
     diagnostics: list[DiagnosticSetting] = Field(
         [
             DiagnosticSetting(name="coverage"),
-            DiagnosticSetting(name="coverage", weights="raw", every=10),
+            DiagnosticSetting(name="coverage", label="raw-coverage", weights="raw", every=10),
             DiagnosticSetting(name="balance", every=2),
             DiagnosticSetting(name="probe-gap", every=10),
         ],

@@ -22,10 +22,12 @@ class AdaptAugmentation(Intervention):
     Moves the probability of `augmentation` up while r_t, the mean of `balance/<view>/sign-real` over all views, is
     over `target`, and down while it is under, at a pace that goes from 0 to 1 in `kimg`; never over `most`.
 
-    It steers a little each time it may act: give it `limit = 1000000` and `cool_down = 0`. 500 kimg, the paper's pace,
-    are more than a short run has. A probability that runs away (6.5 in a published run) heals nothing, hence `most`.
+    It steers a little at every tick. 500 kimg, the paper's pace, are more than a short run has. A probability that runs
+    away (6.5 in a published run) heals nothing, hence `most`.
     The augmentation stands in the recipe, with the probability to begin with.
     """
+
+    steady = True
 
     def __init__(
         self,
@@ -40,7 +42,7 @@ class AdaptAugmentation(Intervention):
         self.kimg = kimg
         self.most = most
         self.last: float | None = None
-        """The kimg at which it was last asked."""
+        """The kimg at which it last knew r_t."""
 
     def answer(
         self, findings: tuple[Finding, ...], measurements: Mapping[str, float], progress: Progress
@@ -51,8 +53,10 @@ class AdaptAugmentation(Intervention):
             if name.startswith("balance/") and name.endswith("/sign-real") and math.isfinite(value)
         ]
         now = measurements.get(f"probability/{self.augmentation}")
+        if not signs or now is None:
+            return []
         last, self.last = self.last, progress.kimg
-        if not signs or now is None or last is None:
+        if last is None:
             return []
         over = sum(signs) / len(signs) - self.target
         step = math.copysign((progress.kimg - last) / self.kimg, over) if over else 0.0
