@@ -35,7 +35,8 @@ from ganlab.plugins import Plugins
 KEPT = RESULTS / "detectors"
 
 COLLAPSED = 0.5
-"""A tick at which no more modes are reached."""
+"""A tick at which so little is left: the share of modes reached, times the share of samples that are good by the best
+such share of the run so far."""
 
 IN_A_ROW = 3
 """So many such ticks make a run a failed one, after `LEARNT` of its budget."""
@@ -100,16 +101,20 @@ class Record:
     diverged: bool
 
     @property
-    def modes(self) -> list[float]:
-        """The share of modes reached at each tick, by the weights that were measured."""
-        return [numbers["true/modes"] for _, numbers in self.ticks]
+    def left(self) -> list[float]:
+        """At each tick the share of modes reached, times how good samples are by the best they were."""
+        found, best = [], 0.0
+        for _, numbers in self.ticks:
+            best = max(best, numbers["true/good"])
+            found.append(numbers["true/modes"] * (numbers["true/good"] / best if best else 0.0))
+        return found
 
     @property
     def failed_at(self) -> int | None:
         """The tick at which it had failed: the first of several in a row, after it could have learnt."""
         low = [
             share <= COLLAPSED and progress.fraction >= LEARNT
-            for share, (progress, _) in zip(self.modes, self.ticks, strict=True)
+            for share, (progress, _) in zip(self.left, self.ticks, strict=True)
         ]
         for tick in range(len(low) - IN_A_ROW + 1):
             if all(low[tick : tick + IN_A_ROW]):
@@ -119,7 +124,7 @@ class Record:
     @property
     def healthy(self) -> bool:
         """True if no tick after it could have learnt was a collapsed one."""
-        learnt = [share for share, (at, _) in zip(self.modes, self.ticks, strict=True) if at.fraction >= LEARNT]
+        learnt = [share for share, (at, _) in zip(self.left, self.ticks, strict=True) if at.fraction >= LEARNT]
         return not self.diverged and all(share > COLLAPSED for share in learnt)
 
     def alarms(self, plugins: Plugins) -> list[tuple[int, str]]:
@@ -212,11 +217,11 @@ def sides(found: Sequence[Record], name: str, sign: int) -> tuple[list[float], l
     """The number at collapsed and at healthy ticks, trouble upwards."""
     sick, well = [], []
     for each in found:
-        for (progress, _), share, value in zip(each.ticks, each.modes, each.series(name), strict=True):
+        for (progress, _), share, value in zip(each.ticks, each.left, each.series(name), strict=True):
             if progress.fraction >= LEARNT and value == value:
                 if share <= COLLAPSED:
                     sick.append(sign * value)
-                elif share >= 0.875:
+                elif share >= 0.75:
                     well.append(sign * value)
     return sick, well
 

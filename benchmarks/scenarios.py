@@ -53,12 +53,12 @@ class Fault(Intervention):
 
 
 class Truth(Diagnostic):
-    """`true/good`: the share of samples that are near the data; `true/modes`: the share of modes (classes, combinations
-    of three classes) that get at least a tenth of their share of the good ones, by what as many real samples reach.
+    """`true/good`: the share of samples that are near the data; `true/modes`: the share of modes (of stacked digits,
+    the classes of each channel) that get at least a tenth of their share of the good ones, by what as many real
+    samples reach.
 
     A point is near if it lies within three deviations of its centre; a picture of a digit if a training picture is
-    nearer than to 95 % of the held-out ones, and `digits-cnn` is 90 % sure of its class. Of stacked digits each is
-    judged by itself.
+    nearer than to 95 % of the held-out ones, and `digits-cnn` is 90 % sure of its class.
     """
 
     def measure(self, look: Look) -> Mapping[str, float]:
@@ -81,18 +81,19 @@ class Truth(Diagnostic):
         return torch.bincount(good, minlength=len(centres)), len(good) / len(sample)
 
     def of_digits(self, look: Look, sample: torch.Tensor) -> tuple[torch.Tensor, float]:
-        """Good samples by class, or by the three classes, and their share."""
+        """Good digits by class, channel by channel, and their share."""
         (made,) = look.task.makes()
         network = look.features("digits-cnn", made)
         known = look.once("known", lambda: singles(look.real(4096, held_out=False)[made]))
         far = look.once("far", lambda: nearest(singles(look.real(COUNT)[made]), known).quantile(0.95))
-        modes, good = torch.zeros(len(sample), dtype=torch.long), torch.ones(len(sample), dtype=torch.bool)
+        hits, shares = [], []
         for channel in sample.unbind(1):
             digit = channel.unsqueeze(1)
             confidence, label = network.probabilities(digit).max(1)
-            modes = modes * 10 + label
-            good &= (confidence > 0.9) & (nearest(digit, known) <= far)
-        return torch.bincount(modes[good], minlength=10 ** sample.shape[1]), float(good.float().mean())
+            good = (confidence > 0.9) & (nearest(digit, known) <= far)
+            hits.append(torch.bincount(label[good], minlength=10))
+            shares.append(float(good.float().mean()))
+        return torch.cat(hits), sum(shares) / len(shares)
 
 
 def singles(sample: torch.Tensor) -> torch.Tensor:

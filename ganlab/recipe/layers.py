@@ -131,7 +131,7 @@ def _watched(tree: Tree, key: str) -> Tree:
     from ganlab.recipe.schema import WatchSetting
 
     watch = tree.get("watch", {})
-    standard = WatchSetting().model_dump().get(key)
+    standard = WatchSetting().model_dump(exclude_none=True).get(key)
     if not isinstance(watch, dict) or key in watch or not isinstance(standard, list):
         return tree
     return {**tree, "watch": {**watch, key: standard}}
