@@ -27,6 +27,10 @@ Lines: TypeAlias = Mapping[Key, tuple[float, float]]
 STRIDE = 0.2
 """How far the first step moves the log odds, root mean square."""
 
+SURE = 0.03
+"""Nats at which the student has learnt all: further steps only make its weights grow, which a spectral norm that stands
+still does not bear."""
+
 
 @dataclass(frozen=True)
 class Schooling:
@@ -72,13 +76,34 @@ def taught(original: Module, student: Module, pairs: list[Pair], count: int, how
             if step == 1:
                 scale = strides(known[turn], now)
             optimizer.zero_grad()
-            nats(log_odds(known[turn], now, lines, scale)).backward()  # type: ignore[no-untyped-call]
+            cost = nats(log_odds(known[turn], now, lines, scale))
+            if float(cost.detach()) < SURE:
+                break
+            cost.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     before = [answers(original, each) for each in exam]
-    after = [answers(student, each) for each in exam]
-    says = joined([log_odds(*each, lines, scale) for each in zip(before, after, strict=True)])
+    learnt = said_by(student, known, lessons, lines, scale)
+    says = straightened(said_by(student, before, exam, lines, scale), learnt)
     knew = joined([log_odds(each, each, lines, scale) for each in before])
     return Report(float(nats(knew)), float(nats(says)), says)
+
+
+def said_by(
+    student: Module, before: list[Answers], parts: list[list[Pair]], lines: Lines, scale: Mapping[Key, float]
+) -> Answers:
+    """The student's log odds of all parts, of which the original said what was `before`."""
+    after = [answers(student, each) for each in parts]
+    return joined([log_odds(*each, lines, scale) for each in zip(before, after, strict=True)])
+
+
+def straightened(said: Answers, learnt: Answers) -> Answers:
+    """What was said, calibrated on what was `learnt`, as the original's logits are: who has moved too far tells real
+    from fake all the same, and is only too sure of it."""
+    found: Answers = {}
+    for key, (real, fake) in said.items():
+        slope, shift = calibrated(*learnt[key])
+        found[key] = (slope * real + shift, slope * fake + shift)
+    return found
 
 
 def log_odds(known: Answers, now: Answers, lines: Lines, scale: Mapping[Key, float]) -> Answers:
