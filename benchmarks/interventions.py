@@ -38,10 +38,18 @@ MENDED = 0.75
 LAST = 3
 """Ticks at the end that are looked at together."""
 
-MONITORS = [{"name": "lost-coverage"}, {"name": "never-covered"}, {"name": "stale-discriminator"}]
+MONITORS = [{"name": "lost-coverage"}, {"name": "never-covered"}, {"name": "stale-discriminator", "grace": 0.1}]
 
-CONTROLLER = {"name": "probe-gap-controller", "limit": 10, "cool_down": 1}
+CONTROLLER = {"name": "probe-gap-controller", "factor": 4.0, "limit": 10, "cool_down": 0}
 ROLL_BACK = {"name": "roll-back", "factor": 0.2, "limit": 3, "cool_down": 3}
+
+DIAGNOSTICS = [
+    {"name": "coverage"},
+    {"name": "coverage", "label": "raw", "weights": "raw"},
+    {"name": "coverage", "label": "training", "of": "training"},
+    {"name": "balance", "every": 2},
+    {"name": "probe-gap"},
+]
 
 CURES: dict[str, list[dict[str, Any]]] = {
     "controller": [CONTROLLER],
@@ -80,7 +88,7 @@ def play(scenario: Scenario, cure: str, seed: int, plugins: Plugins) -> None:
     if path.exists():
         return
     kept, began = Told(), time.process_time()
-    watch = {"monitors": MONITORS, "interventions": CURES[cure]}
+    watch = {"diagnostics": DIAGNOSTICS, "monitors": MONITORS, "interventions": CURES[cure]}
     outcome = train(build(scenario, seed, plugins, watch), Run(reporters={"kept": kept}))
     KEPT.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")

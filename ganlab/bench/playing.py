@@ -24,9 +24,9 @@ ENDED = (Ending.FINISHED, Ending.STOPPED, Ending.DIVERGED)
 
 def play(
     recipe: Recipe, plugins: Plugins, runs: Path, name: str, game: Game, *, device: str = "auto"
-) -> dict[str, Any] | None:
-    """The scores of the run of that name below `runs`, played to its end unless it has been; None if a signal asked
-    it to end before. The processor's seconds are those of a run that was played here from start to end.
+) -> dict[str, Any] | Ending:
+    """The scores of the run of that name below `runs`, played to its end unless it has been; how it ended if a signal
+    asked it to end before. The processor's seconds are those of a run that was played here from start to end.
 
     Raises `RecipeError` if another recipe was played under that name.
     """
@@ -46,8 +46,8 @@ def play(
         directory.abandon()  # removes it only if its run never began
         raise
     directory.unlock()
-    if directory.ending() not in ENDED:
-        return None
+    if (ending := directory.ending()) not in ENDED:
+        return Ending(ending)
     return scores(directory, game) | ({"cpu_seconds": round(seconds, 1)} if seconds is not None and fresh else {})
 
 

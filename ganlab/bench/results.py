@@ -17,6 +17,7 @@ from ganlab.bench.plan import Game, Plan, recipe_of
 from ganlab.bench.playing import play
 from ganlab.bench.scores import summary
 from ganlab.disk import publish
+from ganlab.values import Ending
 
 if TYPE_CHECKING:
     from ganlab.plugins import Plugins
@@ -34,9 +35,9 @@ def benchmark(
     settings: Sequence[str] = (),
     device: str = "auto",
     tell: Told = lambda line: None,
-) -> tuple[dict[str, Any], bool]:
+) -> tuple[dict[str, Any], Ending]:
     """Play what has not been played below `out`/runs, write `out`/GAME.json after every run, and return what is in
-    these files by the game's name; False beside it if a signal ended the benchmark before its end.
+    these files by the game's name; beside it how the benchmark ended: finished, or as a signal asked it to.
 
     Every recipe is checked before the first is played. Raises what a run raises.
     """
@@ -54,8 +55,8 @@ def benchmark(
                 recipe = recipes[game.name, player.name, seed]
                 name = f"{game.name}-{player.name}-{seed}"
                 record = play(recipe, plugins, out / "runs", name, game, device=device)
-                if record is None:
-                    return found, False
+                if isinstance(record, Ending):
+                    return found, record
                 report = found[game.name]
                 known = before[game.name].get((player.name, seed))
                 record = {"seed": seed, **record} | ({} if known is None else {"cpu_seconds": known})
@@ -63,7 +64,7 @@ def benchmark(
                 summarise(game, report)
                 publish(json.dumps(report, indent=1).encode(), out / f"{game.name}.json")
                 tell(f"{name}: {line(record)}")
-    return found, True
+    return found, Ending.FINISHED
 
 
 def begun(game: Game) -> dict[str, Any]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from ganlab.cli import parameters
-from ganlab.cli.failures import INTERRUPTED
 from ganlab.cli.output import say_json, say_table
-from ganlab.cli.playing import plugins_that_warn, warnings_shown
-
-log = logging.getLogger("ganlab")
+from ganlab.cli.playing import STATUS, plugins_that_warn, warnings_shown
+from ganlab.values import Ending
 
 
 @click.group("bench")
@@ -56,11 +53,11 @@ def modes(seeds: int, games: str, out: Path, settings: tuple[str, ...], device: 
         click.echo(line, err=True)
 
     with nullcontext() if as_json else warnings_shown():
-        found, whole = benchmark(plan, chosen, seeds, out, plugins, settings=settings, device=device, tell=tell)
+        found, ending = benchmark(plan, chosen, seeds, out, plugins, settings=settings, device=device, tell=tell)
     if as_json:
-        say_json({"games": found, "whole": whole})
+        say_json({"games": found, "ending": ending.value})
     else:
         say_table(HEADS, [row for game in chosen for row in rows(game, found[game.name]["players"])])
-    if not whole:
-        log.warning("not all was played; the same command goes on")
-    return 0 if whole else INTERRUPTED
+    if ending is not Ending.FINISHED:
+        click.echo("ganlab: not all was played; the same command goes on", err=True)
+    return STATUS[ending]

@@ -7,7 +7,7 @@ stands. Restraint is what keeps a cure from becoming the next trouble.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ganlab.answers import checked_actions
@@ -63,9 +63,13 @@ def carry_out(game: Game, wishes: Sequence[Wish]) -> list[Deed]:
     for wish in wishes:
         count, _ = game.acted.get(wish.by.name, (0, 0))
         game.acted[wish.by.name] = (count + 1, game.clock.ticks)
+        # What goes with a roll-back makes sense only after it: it comes first, and if it cannot be, nothing is done.
+        going_back = [deed.action for deed in wish.deeds if isinstance(deed.action, RollBack) and not deed.observed]
+        hindrance = "".join(controls.apply(game, action) for action in going_back[:1])
         for deed in wish.deeds:
-            hindrance = "" if deed.observed else controls.apply(game, deed.action)
-            done.append(Deed(deed.action, deed.intervention, deed.reason, deed.observed, hindrance))
+            if not (deed.observed or hindrance or deed.action in going_back):
+                controls.apply(game, deed.action)
+            done.append(replace(deed, hindrance="" if deed.observed else hindrance))
     return done
 
 

@@ -127,8 +127,8 @@ def test_a_benchmark_leaves_runs_and_a_report_and_plays_nothing_twice(
     plan: Plan, plugins: Plugins, tmp_path: Path
 ) -> None:
     told: list[str] = []
-    found, whole = benchmark(plan, plan.games, 2, tmp_path / "out", plugins, tell=told.append)
-    assert whole
+    found, ending = benchmark(plan, plan.games, 2, tmp_path / "out", plugins, tell=told.append)
+    assert ending is Ending.FINISHED
     assert json.loads((tmp_path / "out/tiny.json").read_text()) == found["tiny"]
     assert [line.split(":")[0] for line in told] == [
         f"tiny-{player}-{seed}" for seed in (0, 1) for player in ("recipe", "baseline")
@@ -158,12 +158,12 @@ def test_a_benchmark_that_is_interrupted_goes_on_and_ends_as_if_it_had_not_been(
 
     with monkeypatch.context() as patch:
         patch.setattr(loop, "play_round", and_ask_to_end)
-        found, whole = benchmark(plan, plan.games, 1, tmp_path / "broken", plugins)
-    assert not whole
+        found, ending = benchmark(plan, plan.games, 1, tmp_path / "broken", plugins)
+    assert ending is Ending.INTERRUPTED
     assert [len(player["runs"]) for player in found["tiny"]["players"].values()] == [1, 0]
     assert RunDirectory(tmp_path / "broken/runs/tiny-baseline-0").ending() == "interrupted"
-    found, whole = benchmark(plan, plan.games, 1, tmp_path / "broken", plugins)
-    assert whole
+    found, ending = benchmark(plan, plan.games, 1, tmp_path / "broken", plugins)
+    assert ending is Ending.FINISHED
     assert reached(found["tiny"]) == reached(benchmark(plan, plan.games, 1, tmp_path / "whole", plugins)[0]["tiny"])
 
 
@@ -179,7 +179,7 @@ def test_a_run_that_diverges_has_reached_nothing(plan: Plan, plugins: Plugins, t
     (game,) = plan.games
     recipe = recipe_of(plan, game, game.players[0], ["players.generator.optimizer.lr=1e30"], plugins)
     found = play(recipe, plugins, tmp_path, "x", game)
-    assert found is not None
+    assert not isinstance(found, Ending)
     assert (found["ending"], found["modes"], found["reverse-kl"]) == (Ending.DIVERGED, 0.0, math.log(8))
 
 

@@ -163,6 +163,22 @@ def test_without_a_tick_known_as_healthy_a_roll_back_is_hindered_and_told() -> N
     assert torch.equal(weights(game, "generator"), before)
 
 
+def test_what_goes_with_a_roll_back_is_left_undone_if_it_is_hindered() -> None:
+    class Both(Doctor):
+        def answer(self, findings: Any, measurements: Any, progress: Any) -> Any:
+            return [ScaleLearningRate("generator", 0.5), RollBack("it is ill")] if findings else []
+
+    tree = {
+        "budget_rounds": 40,
+        "watch": {**TICKS, "monitors": [{"name": "ill", "found": 2, "began": 0}], "interventions": [{"name": "both"}]},
+    }
+    game = toy_game(tree, monitors={"ill": Ill}, interventions={"both": Both})
+    tick = ticks(game, 2)[-1]
+    assert len(tick.deeds) == 2
+    assert tick.actions == ()
+    assert game.players["generator"].learning_rate_factor == 1.0
+
+
 def test_a_roll_back_after_a_restart_leads_to_the_same_place() -> None:
     def played(cut: int) -> torch.Tensor:
         settings = ({"limit": 1}, RollBack("it is ill"), {"found": 5, "began": 3})

@@ -13,7 +13,8 @@ class RollBackAndSlowDown(Intervention):
 
     Puts every player back to the last healthy tick, and multiplies the learning rates of `players` by `factor`, while
     one of `monitors` (any, if none is named) has a critical finding that stands. If no player is named it is the one
-    at fault, that the findings are about or that moved too far; all of them where nobody is known to be.
+    at fault, that the findings are about or that moved too far; all of them where nobody is known to be. What was
+    wrong from the beginning has nothing to go back to, and is left to others.
 
     It keeps the players of the last healthy ticks, in memory and in checkpoints. The recipe's `limit` says how often it
     may go back (3 is plenty), and `cool_down` how many ticks the game has to show that it is healthy again.
@@ -29,7 +30,7 @@ class RollBackAndSlowDown(Intervention):
     def answer(
         self, findings: tuple[Finding, ...], measurements: Mapping[str, float], progress: Progress
     ) -> Iterable[Action]:
-        critical = [finding for finding in findings if finding.severity is Severity.CRITICAL]
+        critical = [each for each in findings if each.severity is Severity.CRITICAL and each.began_kimg > 0]
         if not critical:
             return []
         players = self.players or players_at_fault(tuple(critical), measurements) or rates(measurements)
