@@ -34,9 +34,14 @@ from ganlab.plugins import Plugins
 
 KEPT = RESULTS / "detectors"
 
-COLLAPSED = 0.5
-"""A tick at which so little is left: the share of modes reached, times the share of samples that are good by the best
-such share of the run so far."""
+COLLAPSED, POOR = 0.5, 0.25
+"""A tick has failed at which at most half of the modes are reached, or a quarter of the good samples are left that
+there were at best (of three ticks together, and where that was enough to count)."""
+
+WHOLE, FINE = 0.75, 0.5
+"""The same for a tick that is well; a run is healthy if four of five are, and none has failed."""
+
+ENOUGH = 0.05
 
 IN_A_ROW = 3
 """So many such ticks make a run a failed one, after `LEARNT` of its budget."""
@@ -100,32 +105,46 @@ class Record:
     ticks: Sequence[tuple[Progress, Mapping[str, float]]]
     diverged: bool
 
-    @property
-    def left(self) -> list[float]:
-        """At each tick the share of modes reached, times how good samples are by the best they were."""
-        found, best = [], 0.0
+    def ticks_with(self, modes: float, good: float) -> list[bool]:
+        """Whether at each tick more than so large a share of modes is reached, and so large a share left of the good
+        samples there were at best."""
+        found, best, last = [], 0.0, []
         for _, numbers in self.ticks:
-            best = max(best, numbers["true/good"])
-            found.append(numbers["true/modes"] * (numbers["true/good"] / best if best else 0.0))
+            last = [*last[-2:], numbers["true/good"]]
+            mean = sum(last) / len(last)
+            best = max(best, mean)
+            found.append(numbers["true/modes"] > modes and (best < ENOUGH or mean > good * best))
         return found
 
     @property
+    def late(self) -> list[bool]:
+        """Whether a tick lies where the run could have learnt."""
+        return [progress.fraction >= LEARNT for progress, _ in self.ticks]
+
+    @property
+    def failed(self) -> list[bool]:
+        """Whether each tick has failed, where the run could have learnt."""
+        return [late and not kept for kept, late in zip(self.ticks_with(COLLAPSED, POOR), self.late, strict=True)]
+
+    @property
+    def well(self) -> list[bool]:
+        """Whether each tick is well, where the run could have learnt."""
+        return [late and kept for kept, late in zip(self.ticks_with(WHOLE, FINE), self.late, strict=True)]
+
+    @property
     def failed_at(self) -> int | None:
-        """The tick at which it had failed: the first of several in a row, after it could have learnt."""
-        low = [
-            share <= COLLAPSED and progress.fraction >= LEARNT
-            for share, (progress, _) in zip(self.left, self.ticks, strict=True)
-        ]
-        for tick in range(len(low) - IN_A_ROW + 1):
-            if all(low[tick : tick + IN_A_ROW]):
+        """The tick at which it had failed: the first of several in a row."""
+        failed = self.failed
+        for tick in range(len(failed) - IN_A_ROW + 1):
+            if all(failed[tick : tick + IN_A_ROW]):
                 return tick
         return None
 
     @property
     def healthy(self) -> bool:
-        """True if no tick after it could have learnt was a collapsed one."""
-        learnt = [share for share, (at, _) in zip(self.left, self.ticks, strict=True) if at.fraction >= LEARNT]
-        return not self.diverged and all(share > COLLAPSED for share in learnt)
+        """True if it was well nearly all the time after it could have learnt, and nobody spoilt it."""
+        spoilt = self.scenario.meant == "fails" and bool(self.scenario.fault)
+        return not spoilt and not self.diverged and not any(self.failed) and sum(self.well) >= 0.8 * sum(self.late)
 
     def alarms(self, plugins: Plugins) -> list[tuple[int, str]]:
         """Critical findings of the default monitors: tick and monitor."""
@@ -217,12 +236,10 @@ def sides(found: Sequence[Record], name: str, sign: int) -> tuple[list[float], l
     """The number at collapsed and at healthy ticks, trouble upwards."""
     sick, well = [], []
     for each in found:
-        for (progress, _), share, value in zip(each.ticks, each.left, each.series(name), strict=True):
-            if progress.fraction >= LEARNT and value == value:
-                if share <= COLLAPSED:
-                    sick.append(sign * value)
-                elif share >= 0.75:
-                    well.append(sign * value)
+        for failed, healthy, value in zip(each.failed, each.well, each.series(name), strict=True):
+            if value == value:
+                sick += [sign * value] * failed
+                well += [sign * value] * healthy
     return sick, well
 
 
@@ -236,8 +253,7 @@ def learnt_recall(found: Sequence[Record], name: str, sign: int) -> str:
     """A threshold that two in a row must pass, learnt on healthy runs of even seeds, for all games together."""
 
     def score(run: Record) -> float:
-        late = [value for value, (at, _) in zip(run.series(name), run.ticks, strict=True) if at.fraction >= LEARNT]
-        told = [sign * value for value in late if value == value]
+        told = [sign * value for value, late in zip(run.series(name), run.late, strict=True) if late and value == value]
         return max((min(pair) for pair in pairwise(told)), default=float("-inf"))
 
     taught = sorted(score(each) for each in found if each.healthy and each.seed % 2 == 0)
@@ -248,6 +264,46 @@ def learnt_recall(found: Sequence[Record], name: str, sign: int) -> str:
     failed = [score(each) > threshold for each in others if each.failed_at is not None]
     false = [score(each) > threshold for each in others if each.healthy]
     return f"{sum(failed)}/{len(failed)}, false {sum(false)}/{len(false)}"
+
+
+DRAWN = {"coverage": "#1b6ca8", "probe gap": "#3a8f4d", "G loss": "#8a6d3b", "D loss": "#b23b3b", "r_t": "#7a4fa0"}
+"""Numbers whose curves are drawn, and in which colour."""
+
+SIDE, MARGIN = 420, 46
+
+
+def draw(found: Sequence[Record], path: Path) -> None:
+    """The share of collapsed ticks that are found, over the share of healthy ticks that are taken for such."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    picture = Image.new("RGB", (SIDE + 2 * MARGIN, SIDE + 2 * MARGIN), "white")
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(13)
+
+    def at(false: float, true: float) -> tuple[float, float]:
+        return MARGIN + false * SIDE, MARGIN + (1 - true) * SIDE
+
+    for line in range(5):
+        pen.line([at(line / 4, 0), at(line / 4, 1)], fill="#e5e5e5")
+        pen.line([at(0, line / 4), at(1, line / 4)], fill="#e5e5e5")
+        pen.text((at(line / 4, 0)[0] - 10, MARGIN + SIDE + 6), f"{line / 4:g}", fill="#555555", font=font)
+        pen.text((8, at(0, line / 4)[1] - 8), f"{line / 4:g}", fill="#555555", font=font)
+    pen.line([at(0, 0), at(1, 1)], fill="#bbbbbb")
+    for row, (label, colour) in enumerate(DRAWN.items()):
+        name, sign = SINGLE[label]
+        sick, well = sides(found, name, sign)
+        cuts = sorted({*sick, *well}, reverse=True)
+        cuts = cuts[:: max(1, len(cuts) // 400)]
+        curve = [(sum(w >= cut for w in well) / len(well), sum(s >= cut for s in sick) / len(sick)) for cut in cuts]
+        pen.line([at(*point) for point in [(0.0, 0.0), *curve, (1.0, 1.0)]], fill=colour, width=3)
+        told = f"{label}, AUC {auc(sick, well):.3f}"
+        pen.text((MARGIN + SIDE - 170, MARGIN + SIDE - 20 * (len(DRAWN) - row) - 8), told, fill=colour, font=font)
+    pen.text(
+        (MARGIN, 14),
+        f"collapsed ticks found, over healthy ticks taken for such ({len(found)} runs)",
+        fill="#222222",
+        font=font,
+    )
+    picture.save(path)
 
 
 def seeds(text: str) -> list[int]:
@@ -261,6 +317,7 @@ def main() -> None:
     parser.add_argument("what", choices=("play", "judge"))
     parser.add_argument("--seeds", type=seeds, default=seeds("0-9"))
     parser.add_argument("--scenarios", default="", help="names, or beginnings of names, separated by commas")
+    parser.add_argument("--roc", type=Path, help="draw the curves of single numbers there")
     arguments = parser.parse_args()
     plugins = Plugins()
     wanted = tuple(arguments.scenarios.split(","))
@@ -270,7 +327,10 @@ def main() -> None:
                 if name.startswith(wanted):
                     play(scenario, seed, plugins)
     else:
-        judge([each for each in records() if each.scenario.name.startswith(wanted)], plugins)
+        found = [each for each in records() if each.scenario.name.startswith(wanted)]
+        judge(found, plugins)
+        if arguments.roc:
+            draw(found, arguments.roc)
 
 
 if __name__ == "__main__":
