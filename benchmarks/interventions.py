@@ -135,7 +135,7 @@ def judge(wanted: Sequence[str], cures: Sequence[str], numbers: Sequence[int]) -
                 f"{len(failed)}/{len(pairs)}",
                 f"{rescued}/{len(failed)}",
                 f"{quality[0]:.3f}",
-                f"{quality[1]:.3f} ({quality[1] / quality[0] - 1:+.1%})" if quality[0] else f"{quality[1]:.3f}",
+                f"{quality[1]:.3f} ({quality[1] / quality[0] - 1:+.1%})" if not failed else f"{quality[1]:.3f}",
                 f"{statistics.median(acted):g} ({max(acted)})",
             )
             print(f"| {' | '.join(cells)} |")
