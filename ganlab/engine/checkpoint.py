@@ -163,13 +163,13 @@ class CheckpointFolder:
         path = self.directory / f"{samples:012d}.ckpt"
         publish(container.pack(tree), path)
         with suppress(OSError):  # what cannot be removed now is removed by the next save
-            self._let_go(samples, health or Health())
+            self._let_go(samples, health)
         return path
 
-    def _let_go(self, samples: int, health: Health) -> None:
+    def _let_go(self, samples: int, health: Health | None) -> None:
         """Remove what was followed by enough generations that are whole. A newer one is not ours to judge."""
         older = [each for each in self.generations() if _samples(each) < samples]
-        refuges = to_go_back_to(older, health)
+        refuges = [] if health is None else to_go_back_to(older, health)
         kept = 1
         for path in older:
             if kept < KEPT:

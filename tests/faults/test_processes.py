@@ -45,12 +45,12 @@ import time
 from ganlab.engine import loop
 real = loop.take_turn
 calls = []
-def take_turn(*given):
+def take_turn(*given, **settings):
     calls.append(1)
     if len(calls) == 5:
         print("STUCK", flush=True)
         time.sleep(60)
-    return real(*given)
+    return real(*given, **settings)
 loop.take_turn = take_turn
 """
 
@@ -215,7 +215,7 @@ def streamed(tmp_path: Path) -> dict[str, Any]:
 
     architecture = {"name": "mlp", "width": 4, "depth": 1}
     players = {name: {"architecture": architecture} for name in ("generator", "image")}
-    watch = {"tick_kimg": 0.008, "picture_count": 2}
+    watch = {"tick_kimg": 0.008, "picture_count": 2, "diagnostics": [], "monitors": []}
     data = pictures_in(tmp_path / "pictures")
     return {"dataset": data, "players": players, "terms": [], "watch": watch, "budget_rounds": 100}
 
