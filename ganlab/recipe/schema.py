@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ganlab.errors import RecipeError
 from ganlab.recipe.tree import check_plain
-from ganlab.validation import explain
+from ganlab.validation import explain, short
 
 LARGEST = 1e12
 """No number of a recipe is larger, so that none can become infinite on its way."""
@@ -297,7 +297,7 @@ class Recipe(Table):
         if (self.dataset is None) == (self.datasets is None):
             raise ValueError("give one of dataset and datasets")
         if self.counted is not None and self.counted not in (self.datasets or {}):
-            raise ValueError(f"counted = '{self.counted}' is none of the datasets")
+            raise ValueError(f"counted = '{short(self.counted)}' is none of the datasets")
         if self.batch_size % self.accumulate:
             raise ValueError(f"accumulate = {self.accumulate} does not divide batch_size = {self.batch_size}")
         for key, count in Counter(term.key for term in self.terms).items():

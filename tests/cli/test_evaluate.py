@@ -14,20 +14,12 @@ from ganlab.cli import main
 from tests.cli.conftest import RING, Ask
 from tests.cli.test_start_up import HEAVY, after
 
-WATCHED = (
-    RING
-    + """
-[[watch.diagnostics]]
-name = "coverage"
-count = 200
-[[watch.diagnostics]]
-name = "coverage"
-count = 100
-weights = "raw"
-[[watch.diagnostics]]
-name = "balance"
-"""
-)
+DIAGNOSTICS = """diagnostics = [
+    {name = "coverage", count = 200},
+    {name = "coverage", count = 100, weights = "raw"},
+    {name = "balance"},
+]"""
+WATCHED = RING.replace("diagnostics = []", DIAGNOSTICS)
 """The ring, with a number of the averaged generator, one of the raw one, and one of the discriminator."""
 
 CONDITIONAL = """

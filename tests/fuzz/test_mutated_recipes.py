@@ -84,6 +84,8 @@ def swapped(key: str) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_misspelt_key_is_refused_with_the_nearest_there_is(name: str) -> None:
     for path in [path for each, path in KEYS if each == name and not (len(path) > 1 and path[-2] in FREE)]:
+        if path[-1] == "label":  # what it stands in is called by it
+            continue
         for typo in typos(str(path[-1])):
             told = answer(renamed(RECIPES[name], path, typo))
             assert isinstance(told, str), (path, typo)
