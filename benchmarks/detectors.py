@@ -198,38 +198,34 @@ def auc(sick: Sequence[float], well: Sequence[float]) -> float:
 
 
 def judge(found: Sequence[Record], plugins: Plugins) -> None:
-    """The tables."""
-    by_name: dict[str, list[Record]] = {}
-    for each in found:
-        by_name.setdefault(each.scenario.name, []).append(each)
-    print("| scenario | seeds | failed | found | delay, ticks | healthy | false | between |")
-    print("|---|---|---|---|---|---|---|---|")
-    total = {"failed": 0, "found": 0, "healthy": 0, "false": 0}
-    delays = []
-    for name, runs in by_name.items():
-        failed = [each for each in runs if each.failed_at is not None]
-        healthy = [each for each in runs if each.healthy]
-        alarmed = {id(each): each.alarms(plugins) for each in runs}
-        caught = [each for each in failed if alarmed[id(each)]]
-        waits = [max(0, alarmed[id(each)][0][0] - (each.failed_at or 0)) for each in caught]
-        false = [each for each in healthy if alarmed[id(each)]]
-        delays += waits
-        total["failed"] += len(failed)
-        total["found"] += len(caught)
-        total["healthy"] += len(healthy)
-        total["false"] += len(false)
-        told = f"{statistics.median(waits):g} ({max(waits)})" if waits else "-"
-        between = len(runs) - len(failed) - len(healthy)
-        cells = (name, len(runs), len(failed), len(caught), told, len(healthy), len(false), between)
-        print(f"| {' | '.join(map(str, cells))} |")
-    print(
-        f"\nfailed {total['failed']}, found {total['found']}; healthy {total['healthy']}, "
-        f"false alarms {total['false']}; median delay {statistics.median(delays) if delays else '-'} ticks"
-    )
-    print("\n| number | AUC of ticks | recall at 2 % false, other seeds |")
+    """The tables: scenario by scenario, game by game, and single numbers."""
+    alarms = {id(each): each.alarms(plugins) for each in found}
+    names = dict.fromkeys(each.scenario.name for each in found)
+    table("scenario", {name: [each for each in found if each.scenario.name == name] for name in names}, alarms)
+    games = dict.fromkeys(name.partition("-")[0] for name in names)
+    groups = {game: [each for each in found if each.scenario.name.startswith(f"{game}-")] for game in games}
+    table("game", {**groups, "**all**": list(found)}, alarms)
+    print("| number | AUC of ticks | recall at 2 % false, other seeds |")
     print("|---|---|---|")
     for label, (name, sign) in SINGLE.items():
         print(f"| {label} | {tick_auc(found, name, sign):.3f} | {learnt_recall(found, name, sign)} |")
+
+
+def table(what: str, groups: Mapping[str, Sequence[Record]], alarms: Mapping[int, list[tuple[int, str]]]) -> None:
+    """One line for each group of runs. The delay is from when a run had failed, in ticks: median, and worst."""
+    print(f"| {what} | runs | failed | found | delay, ticks | healthy | false alarms | between |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, runs in groups.items():
+        failed = [each for each in runs if each.failed_at is not None]
+        healthy = [each for each in runs if each.healthy]
+        caught = [each for each in failed if alarms[id(each)]]
+        waits = [max(0, alarms[id(each)][0][0] - (each.failed_at or 0)) for each in caught]
+        false = sum(bool(alarms[id(each)]) for each in healthy)
+        told = f"{statistics.median(waits):g} ({max(waits)})" if waits else "-"
+        between = len(runs) - len(failed) - len(healthy)
+        cells = (name, len(runs), len(failed), len(caught), told, len(healthy), false, between)
+        print(f"| {' | '.join(map(str, cells))} |")
+    print()
 
 
 def sides(found: Sequence[Record], name: str, sign: int) -> tuple[list[float], list[float]]:
