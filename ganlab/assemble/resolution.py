@@ -14,8 +14,10 @@ from ganlab.interfaces.features import FeatureChoice
 from ganlab.optimizers import OPTIMIZERS
 from ganlab.plugins import Plugins
 from ganlab.recipe import AugmentationSetting, Component, Recipe, TermSetting, parse
-from ganlab.recipe.schema import LARGEST, DatasetSetting, DiagnosticSetting, InterventionSetting
+from ganlab.recipe.parts import LARGEST
+from ganlab.recipe.schema import DatasetSetting
 from ganlab.recipe.tree import check_plain
+from ganlab.recipe.watch import DiagnosticSetting, InterventionSetting
 from ganlab.registry import Entry, Origin
 from ganlab.validation import MOST_PROBLEMS, dotted, short
 

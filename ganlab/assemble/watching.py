@@ -15,7 +15,7 @@ from ganlab.engine.guard import reason
 from ganlab.errors import GanlabError, PluginError, RecipeError
 from ganlab.interfaces.intervention import Intervention
 from ganlab.recipe import Component
-from ganlab.recipe.schema import InterventionSetting
+from ganlab.recipe.watch import InterventionSetting
 
 log = logging.getLogger("ganlab")
 

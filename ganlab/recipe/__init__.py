@@ -5,9 +5,9 @@ comes out names every component with every option, so that the file in a run's d
 """
 
 from ganlab.recipe.layers import layered, override, read_toml, to_toml
+from ganlab.recipe.parts import Component
 from ganlab.recipe.schema import (
     AugmentationSetting,
-    Component,
     Goal,
     PhaseSetting,
     PlayerSetting,
@@ -17,10 +17,10 @@ from ganlab.recipe.schema import (
     Stage,
     TermSetting,
     ViewSetting,
-    WatchSetting,
     Weight,
     parse,
 )
+from ganlab.recipe.watch import WatchSetting
 
 __all__ = [
     "AugmentationSetting",

@@ -128,7 +128,7 @@ def _value(text: str) -> Any:
 
 def _watched(tree: Tree, key: str) -> Tree:
     """The tree with the standard list under `watch.key` written out, where it has none, so that items can be named."""
-    from ganlab.recipe.schema import WatchSetting
+    from ganlab.recipe.watch import WatchSetting
 
     watch = tree.get("watch", {})
     standard = WatchSetting().model_dump(exclude_none=True).get(key)

@@ -8,39 +8,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ganlab.errors import RecipeError
+from ganlab.recipe.parts import LARGEST, BatchSize, Component, Count, Finite, NotNegative, Positive, Table
 from ganlab.recipe.tree import check_plain
+from ganlab.recipe.watch import WatchSetting
 from ganlab.validation import explain, short
-
-LARGEST = 1e12
-"""No number of a recipe is larger, so that none can become infinite on its way."""
-
-Positive = Annotated[float, Field(gt=0, le=LARGEST, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
-Finite = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1, le=2**40)]
-BatchSize = Annotated[int, Field(ge=1, le=2**24)]
-
-
-class Table(BaseModel):
-    """A part of a recipe: frozen, unknown keys forbidden."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Component(BaseModel):
-    """`{name = ..., options...}`: something a plugin registers; its other keys are checked against its signature."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    name: str = Field(description="a registered name")
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The keys that belong to the component itself, not to where it stands."""
-        return dict(self.model_extra or {})
 
 
 class Ramp(Table):
@@ -190,64 +164,6 @@ class Stage(Table):
     phases: list[PhaseSetting] | None = None
     terms: list[TermSetting] | None = None
     goal: Goal | None = None
-
-
-class DiagnosticSetting(Component):
-    """A diagnostic and how often it is asked."""
-
-    every: Count = Field(1, description="asked at every n-th tick")
-    label: str | None = Field(None, description="what --set calls it, where a diagnostic stands twice")
-
-
-class InterventionSetting(Component):
-    """An intervention, and how often it may act."""
-
-    mode: Literal["act", "observe"] = Field("act", description="'observe': say what it would have done, and do nothing")
-    limit: Count | None = Field(
-        None, description="at most so many times in a run; 10 if left out, unless it takes small steps at every tick"
-    )
-    cool_down: Annotated[int, Field(ge=0, le=2**40)] | None = Field(
-        None, description="not within so many ticks of the last time; 2 if left out, unless it takes small steps"
-    )
-
-
-class WatchSetting(Table):
-    """What is measured, judged, done and recorded while the run goes on."""
-
-    tick_kimg: Positive | None = Field(
-        None, description="a tick is due every so many kimg; 1/50 of the budget, as first given, if left out"
-    )
-    picture_every: Count = Field(5, description="pictures at every n-th tick, and at the last")
-    picture_count: Annotated[int, Field(ge=1, le=4096)] = 64
-    diagnostics: list[DiagnosticSetting] = Field(
-        [
-            DiagnosticSetting(name="coverage"),
-            DiagnosticSetting(name="coverage", label="raw-coverage", weights="raw", every=10),
-            DiagnosticSetting(name="balance", every=2),
-            DiagnosticSetting(name="probe-gap", every=10),
-        ],
-        description="what is measured; the cheap ones that the standard monitors judge if left out, [] for none",
-    )
-    monitors: list[Component] = Field(
-        [
-            Component(name="lost-coverage"),
-            Component(name="never-covered"),
-            Component(name="stale-discriminator"),
-            Component(name="discriminator-dominates"),
-            Component(name="discriminator-useless"),
-            Component(name="dead-player"),
-            Component(name="divergence"),
-            Component(name="non-finite"),
-        ],
-        description="who judges it; the standard ones, which only say what they find, if left out, [] for none",
-    )
-    interventions: list[InterventionSetting] = []
-    reporters: list[Component] = [
-        Component(name="jsonl"),
-        Component(name="tensorboard"),
-        Component(name="samples"),
-    ]
-    observers: list[str] = Field([], description="plugins whose observer hooks are called")
 
 
 class Recipe(Table):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ganlab.cli import main
 from ganlab.optimizers import OPTIMIZERS
 from ganlab.recipe import Recipe, override, to_toml
-from ganlab.recipe.schema import LARGEST
+from ganlab.recipe.parts import LARGEST
 from tests.cli.conftest import RING
 from tests.fuzz.recipes import PATIENCE_MILLISECONDS, answer, examples
 

@@ -10,7 +10,7 @@ import pytest
 
 from ganlab.errors import RecipeError
 from ganlab.recipe import layered, override, parse, read_toml, to_toml
-from ganlab.recipe.schema import WatchSetting
+from ganlab.recipe.watch import WatchSetting
 
 TREE: dict[str, Any] = {
     "seed": 1,
