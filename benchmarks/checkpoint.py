@@ -33,7 +33,8 @@ from ganlab.assemble.resolution import resolve
 from ganlab.cli.run import find_recipe
 from ganlab.disk import publish
 from ganlab.engine import container
-from ganlab.engine.checkpoint import CheckpointFolder, check_publishable, game_state
+from ganlab.engine.checkpoint import check_publishable, game_state
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.engine.finite import first_not_finite
 from ganlab.engine.game import Game
 from ganlab.engine.loop import play_round

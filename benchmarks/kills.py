@@ -25,7 +25,7 @@ from typing import Any
 os.environ["OMP_NUM_THREADS"] = "1"
 
 from ganlab.engine import container
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.errors import GanlabError
 
 SETTINGS = ("budget_rounds=6000", "checkpoint_seconds=0.3", "watch.tick_kimg=5.12", "watch.picture_every=10")

@@ -19,7 +19,7 @@ from ganlab.assemble.kept_recipe import kept_recipe
 from ganlab.assemble.memory import HEAVY, Counting, Heavy
 from ganlab.assemble.rules import rules_of
 from ganlab.assemble.run_directory import RunDirectory
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.engine.fitting import check_fit
 from ganlab.engine.vetting import table
 from ganlab.errors import CheckpointError, RecipeError

@@ -36,7 +36,7 @@ def kept_checkpoints(directory: RunDirectory, spells: Sequence[Spell], notes: li
     if not any(folder.glob("*.ckpt")):
         return []
     from ganlab.engine import container
-    from ganlab.engine.checkpoint import CheckpointFolder
+    from ganlab.engine.checkpoint_folder import CheckpointFolder
 
     health = None
     found: list[KeptCheckpoint] = []

@@ -19,7 +19,8 @@ from ganlab.assemble.provenance import life
 from ganlab.assemble.reading import numbers
 from ganlab.assemble.resolution import resolve
 from ganlab.assemble.run_directory import RunDirectory
-from ganlab.engine.checkpoint import CheckpointFolder, restore_game
+from ganlab.engine.checkpoint import restore_game
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.engine.container import one_line
 from ganlab.engine.game import Game
 from ganlab.engine.run import Run

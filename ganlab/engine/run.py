@@ -12,7 +12,8 @@ import torch
 
 from ganlab.deadline import DEADLINE
 from ganlab.engine import distributed
-from ganlab.engine.checkpoint import CheckpointFolder, check_publishable, game_state
+from ganlab.engine.checkpoint import check_publishable, game_state
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.engine.game import Game
 from ganlab.engine.look import undisturbed
 from ganlab.engine.signals import BrokenOff, Signals

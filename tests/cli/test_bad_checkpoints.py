@@ -17,7 +17,7 @@ import torch
 
 from ganlab.cli import main
 from ganlab.engine import container
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from tests.cli.conftest import RING, Ask
 from tests.engine.mutants import mutant
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from tests.cli.conftest import RING
 
 PLAIN = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}

@@ -24,7 +24,7 @@ from ganlab.assemble.generator import LoadedGenerator, load_generator
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.builtin.tasks.unconditional import Unconditional
 from ganlab.cli import main
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.errors import CheckpointError, GanlabError, RecipeError, StorageError
 from ganlab.plugins import Plugins
 from tests.cli.conftest import RING, Ask

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from ganlab.cli.playing import next_commands
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from tests.cli.conftest import Ask
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ganlab.engine import container
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from tests.cli.conftest import RING, Ask
 
 MONITORS = """monitors = [{name = "lost-coverage", measurement = "learning-rate/generator", arm = 1e-9}]"""

@@ -18,7 +18,7 @@ import torch
 from ganlab.assemble.changes import FREE, FROZEN, as_tree, changed
 from ganlab.assemble.difference import differing, leaves
 from ganlab.engine import container
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.recipe import override, parse
 from tests.cli.conftest import RING, Answer, Ask
 

@@ -132,7 +132,7 @@ def test_actions_survive_a_checkpoint() -> None:
 
 def test_a_run_saves_and_the_newest_checkpoint_resumes(tmp_path: Path) -> None:
     from ganlab import RunInfo
-    from ganlab.engine.checkpoint import CheckpointFolder
+    from ganlab.engine.checkpoint_folder import CheckpointFolder
 
     game = toy_game(DIGITS)
     train(game, Run(RunInfo("toy", tmp_path, "", 1.0, tuple(game.players), "cpu")))

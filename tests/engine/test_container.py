@@ -12,7 +12,7 @@ import torch
 
 from ganlab import CheckpointError
 from ganlab.engine import container
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 
 TREE = {
     "tensors": {"a/b": torch.arange(6).reshape(2, 3), "strided": torch.arange(6.0).reshape(2, 3).T},

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganlab import DataError, DivergedError, Ending, Field, RunInfo, Term, Turn
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.engine.finite import first_not_finite
 from ganlab.engine.game import Game
 from ganlab.engine.loop import play_round, train

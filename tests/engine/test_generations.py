@@ -14,7 +14,8 @@ import pytest
 
 from ganlab import CheckpointError, StorageError
 from ganlab.engine import container
-from ganlab.engine.checkpoint import CheckpointFolder, check_publishable, game_state, restore_game
+from ganlab.engine.checkpoint import check_publishable, game_state, restore_game
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.engine.game import Game
 from ganlab.engine.loop import play_round, train
 from ganlab.engine.run import Run

@@ -32,7 +32,7 @@ from ganlab.assemble import provenance
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.builtin.datasets import digits
 from ganlab.disk import System
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.errors import CheckpointError
 from ganlab.values import Ending
 from tests.faults.everything import RECIPE, left, lives, pictures_in

@@ -20,7 +20,7 @@ from ganlab.assemble.run_directory import RunDirectory, is_run
 from ganlab.assemble.runs import play_run
 from ganlab.builtin.reporters import samples, tensorboard
 from ganlab.engine import container
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.values import Outcome
 from tests.engine.toys import ToyPlugins, player
 

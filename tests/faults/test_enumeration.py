@@ -23,7 +23,7 @@ from ganlab.builtin.reporters.samples import Samples
 from ganlab.builtin.reporters.tensorboard import TensorBoard
 from ganlab.builtin.tasks.unconditional import Unconditional
 from ganlab.builtin.terms.lecam import LeCam
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.engine.game import Game
 from ganlab.engine.health import Health
 from ganlab.engine.run import Run

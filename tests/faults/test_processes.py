@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import tomli_w
 
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from tests.engine.toys import ToyPlugins
 from tests.faults.lives import NAME, RECIPE, Lives
 

@@ -28,7 +28,7 @@ from ganlab.assemble import provenance
 from ganlab.builtin.reporters import samples, tensorboard
 from ganlab.disk import System
 from ganlab.engine import container, ledger, loop
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.engine.game import Game
 from ganlab.engine.health import Health
 from ganlab.errors import GanlabError, StorageError

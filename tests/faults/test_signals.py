@@ -31,7 +31,7 @@ from ganlab.builtin.tasks.unconditional import Unconditional
 from ganlab.cli import ended_by_signals, main, playing
 from ganlab.cli.failures import Terminated
 from ganlab.engine import container, loop, signals
-from ganlab.engine.checkpoint import CheckpointFolder
+from ganlab.engine.checkpoint_folder import CheckpointFolder
 from ganlab.engine.run import Run
 from ganlab.values import Ending
 from tests.disks import WatchedDisk, put_in
