@@ -24,6 +24,17 @@ Weights: TypeAlias = Literal["averaged", "raw"]
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """What is compared with what: `count` samples made by those weights with as many real ones of that part, as points
+    of a feature network."""
+
+    features: FeatureChoice
+    count: int
+    of: Of
+    weights: Weights
+
+
+@dataclass(frozen=True)
 class Pair:
     """Points (N, D) of real and (M, D) of generated samples of one field, in one feature network."""
 
@@ -44,26 +55,20 @@ class Pair:
 
 
 def measured(
-    look: Look,
-    names: Sequence[str],
-    numbers: Callable[[Pair], Sequence[float]],
-    *,
-    features: FeatureChoice,
-    count: int,
-    of: Of,
-    weights: Weights,
+    look: Look, comparison: Comparison, names: Sequence[str], numbers: Callable[[Pair], Sequence[float]]
 ) -> dict[str, float]:
     """What `numbers` says, in the order of `names`, of each field the task makes."""
     found: dict[str, float] = {}
-    for pair in pairs(look, features, count, of, weights):
+    for pair in pairs(look, comparison):
         fine = comparable(pair.real) and comparable(pair.fake)
         values = numbers(pair) if fine else [float("nan")] * len(names)
         found.update((pair.named(name), float(value)) for name, value in zip(names, values, strict=True))
     return found
 
 
-def pairs(look: Look, features: FeatureChoice, count: int, of: Of, weights: Weights) -> Iterator[Pair]:
+def pairs(look: Look, comparison: Comparison) -> Iterator[Pair]:
     """One for each field the task makes."""
+    features, count, of, weights = comparison.features, comparison.count, comparison.of, comparison.weights
     fake = look.points(features, count, weights)
     real = real_points(look, features, count, of)
     for name, points in fake.items():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field as Option
 
 from ganlab import Diagnostic, FeatureChoice, Look
-from ganlab.builtin.diagnostics.compared import Of, Pair, Weights, measured
+from ganlab.builtin.diagnostics.compared import Comparison, Of, Pair, Weights, measured
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,22 +38,12 @@ class Coverage(Diagnostic):
         weights: Weights = "averaged",
         features: FeatureChoice = "auto",
     ) -> None:
-        self.count = count
-        self.of: Of = of
         self.neighbours = neighbours
-        self.weights: Weights = weights
         self.features = features
+        self.comparison = Comparison(features, count, of, weights)
 
     def measure(self, look: Look) -> Mapping[str, float]:
-        return measured(
-            look,
-            ("coverage",),
-            self._numbers,
-            features=self.features,
-            count=self.count,
-            of=self.of,
-            weights=self.weights,
-        )
+        return measured(look, self.comparison, ("coverage",), self._numbers)
 
     def _numbers(self, pair: Pair) -> Sequence[float]:
         import torch

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field as Option
 
 from ganlab import Diagnostic, FeatureChoice, Look
-from ganlab.builtin.diagnostics.compared import Of, Pair, Weights, measured
+from ganlab.builtin.diagnostics.compared import Comparison, Of, Pair, Weights, measured
 from ganlab.builtin.diagnostics.kernels import width
 
 if TYPE_CHECKING:
@@ -35,14 +35,12 @@ class Diversity(Diagnostic):
         weights: Weights = "averaged",
         features: FeatureChoice = "auto",
     ) -> None:
-        self.count = count
-        self.of: Of = of
-        self.weights: Weights = weights
         self.features = features
+        self.comparison = Comparison(features, count, of, weights)
 
     def measure(self, look: Look) -> Mapping[str, float]:
         names = ("vendi-ratio", "rke-ratio")
-        return measured(look, names, ratios, features=self.features, count=self.count, of=self.of, weights=self.weights)
+        return measured(look, self.comparison, names, ratios)
 
 
 def ratios(pair: Pair) -> Sequence[float]:

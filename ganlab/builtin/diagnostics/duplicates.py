@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field as Option
 
 from ganlab import Diagnostic, FeatureChoice, Look
-from ganlab.builtin.diagnostics.compared import Of, Pair, Weights, measured
+from ganlab.builtin.diagnostics.compared import Comparison, Of, Pair, Weights, measured
 
 
 class Duplicates(Diagnostic):
@@ -33,17 +33,13 @@ class Duplicates(Diagnostic):
         weights: Weights = "averaged",
         features: FeatureChoice = "auto",
     ) -> None:
-        self.count = count
         self.tolerance = tolerance
-        self.of: Of = of
-        self.weights: Weights = weights
         self.features = features
+        self.comparison = Comparison(features, count, of, weights)
 
     def measure(self, look: Look) -> Mapping[str, float]:
         names = ("duplicates", "support")
-        return measured(
-            look, names, self._numbers, features=self.features, count=self.count, of=self.of, weights=self.weights
-        )
+        return measured(look, self.comparison, names, self._numbers)
 
     def _numbers(self, pair: Pair) -> Sequence[float]:
         from ganlab.builtin.metrics.duplicates import duplicates, nearest_distances

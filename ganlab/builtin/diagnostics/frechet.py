@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field as Option
 
 from ganlab import Diagnostic, FeatureChoice, Look
-from ganlab.builtin.diagnostics.compared import Of, Pair, Weights, measured
+from ganlab.builtin.diagnostics.compared import Comparison, Of, Pair, Weights, measured
 
 if TYPE_CHECKING:
     from ganlab.builtin.metrics.frechet import Reference
@@ -39,16 +39,12 @@ class Frechet(Diagnostic):
         weights: Weights = "averaged",
         features: FeatureChoice = "auto",
     ) -> None:
-        self.count = count
-        self.of: Of = of
-        self.weights: Weights = weights
         self.features = features
+        self.comparison = Comparison(features, count, of, weights)
 
     def measure(self, look: Look) -> Mapping[str, float]:
         names = ("frechet", "frechet-floor", "frechet-excess")
-        return measured(
-            look, names, numbers, features=self.features, count=self.count, of=self.of, weights=self.weights
-        )
+        return measured(look, self.comparison, names, numbers)
 
 
 class FrechetInfinity(Diagnostic):
@@ -69,22 +65,12 @@ class FrechetInfinity(Diagnostic):
         weights: Weights = "averaged",
         features: FeatureChoice = "auto",
     ) -> None:
-        self.count = count
         self.subsets = subsets
-        self.of: Of = of
-        self.weights: Weights = weights
         self.features = features
+        self.comparison = Comparison(features, count, of, weights)
 
     def measure(self, look: Look) -> Mapping[str, float]:
-        return measured(
-            look,
-            ("frechet-infinity",),
-            self._numbers,
-            features=self.features,
-            count=self.count,
-            of=self.of,
-            weights=self.weights,
-        )
+        return measured(look, self.comparison, ("frechet-infinity",), self._numbers)
 
     def _numbers(self, pair: Pair) -> Sequence[float]:
         from ganlab.builtin.metrics.frechet_infinity import frechet_infinity

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field as Option
 
 from ganlab import Diagnostic, FeatureChoice, Look
-from ganlab.builtin.diagnostics.compared import Of, Pair, Weights, measured
+from ganlab.builtin.diagnostics.compared import Comparison, Of, Pair, Weights, measured
 
 Count = Annotated[int, Option(ge=8, le=16_384)]
 
@@ -33,17 +33,13 @@ class Kid(Diagnostic):
         weights: Weights = "averaged",
         features: FeatureChoice = "auto",
     ) -> None:
-        self.count = count
         self.subsets = subsets
         self.subset_size = subset_size
-        self.of: Of = of
-        self.weights: Weights = weights
         self.features = features
+        self.comparison = Comparison(features, count, of, weights)
 
     def measure(self, look: Look) -> Mapping[str, float]:
-        return measured(
-            look, ("kid",), self._numbers, features=self.features, count=self.count, of=self.of, weights=self.weights
-        )
+        return measured(look, self.comparison, ("kid",), self._numbers)
 
     def _numbers(self, pair: Pair) -> Sequence[float]:
         from ganlab.builtin.metrics.kernels import kid
@@ -67,15 +63,11 @@ class Mmd(Diagnostic):
         weights: Weights = "averaged",
         features: FeatureChoice = "auto",
     ) -> None:
-        self.count = count
-        self.of: Of = of
-        self.weights: Weights = weights
         self.features = features
+        self.comparison = Comparison(features, count, of, weights)
 
     def measure(self, look: Look) -> Mapping[str, float]:
-        return measured(
-            look, ("mmd",), mmd_numbers, features=self.features, count=self.count, of=self.of, weights=self.weights
-        )
+        return measured(look, self.comparison, ("mmd",), mmd_numbers)
 
 
 def mmd_numbers(pair: Pair) -> Sequence[float]:

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field as Option
 
 from ganlab import Diagnostic, FeatureChoice, Look, RecipeError
-from ganlab.builtin.diagnostics.compared import Of, Pair, Weights, measured
+from ganlab.builtin.diagnostics.compared import Comparison, Of, Pair, Weights, measured
 
 
 class Neighbours(Diagnostic):
@@ -37,17 +37,13 @@ class Neighbours(Diagnostic):
     ) -> None:
         if neighbours >= count:
             raise RecipeError(f"of {count} samples none has {neighbours} neighbours; ask for fewer, or raise count")
-        self.count = count
         self.neighbours = neighbours
-        self.of: Of = of
-        self.weights: Weights = weights
         self.features = features
+        self.comparison = Comparison(features, count, of, weights)
 
     def measure(self, look: Look) -> Mapping[str, float]:
         names = ("precision", "recall", "density")
-        return measured(
-            look, names, self._numbers, features=self.features, count=self.count, of=self.of, weights=self.weights
-        )
+        return measured(look, self.comparison, names, self._numbers)
 
     def _numbers(self, pair: Pair) -> Sequence[float]:
         from ganlab.builtin.metrics.neighbours import ball_radii, neighbourhoods
