@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganlab.assemble import quality
+from ganlab.assemble import curves, quality
 from ganlab.assemble.changes import FREE
 from ganlab.assemble.history import History, Moment, of_others, of_ours
 from ganlab.assemble.judging import Spell, at_most_warnings, judged, monitors, spells
@@ -99,7 +99,7 @@ def diagnosed(directory: RunDirectory, plugins: Plugins, named: Sequence[Compone
     judges = monitors(plugins, [*named, *chosen], notes)
     found = [*history.findings, *judged(history, judges, notes)]
     measurement = measured(history, by)
-    found += quality.findings(history, measurement)
+    found += curves.findings(history, measurement)
     found += of_the_end(directory, history)
     troubles = spells(found)
     checkpoints = kept_checkpoints(directory, troubles, notes)
@@ -124,7 +124,7 @@ def diagnosed_foreign(
     found = judged(history, monitors(plugins, named, notes), notes)
     if measurement is not None:
         found = at_most_warnings(found)  # their thresholds are those of our own measurements
-    found += quality.findings(history, measurement)
+    found += curves.findings(history, measurement)
     return told(history, spells(found), measurement, (*history.notes, *notes))
 
 
