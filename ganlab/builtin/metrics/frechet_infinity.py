@@ -6,6 +6,8 @@ line through the results over 1 / n is followed to 1 / n = 0.
 
 from __future__ import annotations
 
+from statistics import linear_regression
+
 import torch
 from torch import Tensor
 
@@ -30,7 +32,5 @@ def frechet_infinity(reference: Reference, fake: Tensor, *, subsets: int = SUBSE
     draws = generator()
     order = [torch.randperm(count, generator=draws)[:size] for size in sizes]
     distances = [reference.to_points(fake[chosen.to(fake.device)]) for chosen in order]
-    inverse = 1 / torch.tensor(sizes, dtype=torch.float64)
-    line = torch.stack([torch.ones_like(inverse), inverse], 1)
-    intercept, slope = torch.linalg.lstsq(line, torch.tensor(distances, dtype=torch.float64)[:, None])[0].flatten()
-    return float(intercept) - reference.own_floor, float(slope)
+    slope, intercept = linear_regression([1 / size for size in sizes], distances)
+    return intercept - reference.own_floor, slope
