@@ -2,7 +2,7 @@
 
 |m - n|^2 + tr A + tr B - 2 tr (A B)^(1/2). The last term is the sum of the square roots of the eigenvalues of L' B L,
 where A = L L': symmetric, so real and never negative but for rounding, and L is kept for the next B. With fewer
-samples than dimensions it is the sum of singular values of (samples - their mean) L, which need no covariance.
+samples than dimensions it is the sum of singular values of Y L, where Y' Y = B: no covariance is made.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from torch import Tensor
 from ganlab.builtin.metrics.moments import Moments, moments_of
 from ganlab.builtin.metrics.points import exact, usable
 
-DROWNED = 1e-9
-"""Share of the largest eigenvalue below which others have lost half of their digits."""
+ROUNDED = 1e-9
+"""Share of a sum of singular values that may be lost where they are found by way of their squares."""
 
 
 class Reference:
@@ -138,15 +138,16 @@ def sandwiched(factor: Tensor, covariance: Tensor) -> Tensor:
 def nuclear_norm(matrix: Tensor) -> float:
     """The sum of the singular values of (N, K).
 
-    The eigenvalues of its square are found in half the time, and are as good as long as none is so small that the
-    rounding of the largest drowns it; one, which the means that were taken off make 0, is allowed for.
+    The eigenvalues of its square are found in half the time. Each is off by the rounding of the largest, e, and its
+    root s by e / s, sqrt(e) at worst; where that adds up, the singular values themselves are found.
     """
     short = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    values = torch.linalg.eigvalsh(short @ short.T)
-    drowned = values < DROWNED * values[-1]
-    if int(drowned.sum()) > 1 or not float(values[-1]) > 0:
-        return float(torch.linalg.svdvals(short).sum())
-    return float(torch.where(drowned, 0.0, values).sqrt().sum())
+    values = torch.linalg.eigvalsh(short @ short.T).clamp_(min=0).sqrt_()
+    rounding = values[-1] * torch.finfo(values.dtype).eps ** 0.5
+    lost = (rounding.square() / (values + rounding)).sum()
+    if not bool(lost <= ROUNDED * values.sum()):
+        values = torch.linalg.svdvals(short)
+    return float(values.sum())
 
 
 def root(covariance: Tensor) -> Tensor:
@@ -157,6 +158,11 @@ def root(covariance: Tensor) -> Tensor:
 
 
 def spread(points: Tensor) -> tuple[Tensor, Tensor]:
-    """The mean (D,), and rows Y (N, D) with covariance Y' Y."""
-    mean = points.mean(0)
-    return mean, (points - mean) / (len(points) - 1) ** 0.5
+    """The mean (D,), and rows Y (N - 1, D) with covariance Y' Y.
+
+    Without their mean, N points span N - 1 dimensions; Householder's reflection of 1 / sqrt(N) onto the first axis
+    takes them there, so that no singular value is 0 for want of a dimension.
+    """
+    count, mean = len(points), points.mean(0)
+    around = (points - mean).div_((count - 1) ** 0.5)
+    return mean, around[1:] - around[0] / (count**0.5 + 1)

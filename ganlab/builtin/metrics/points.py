@@ -19,8 +19,9 @@ def usable(*clouds: Tensor, least: int = 2) -> bool:
 
 
 def finite(points: Tensor) -> bool:
-    """True if every number is; asked some rows at a time, since the answer takes as much memory as the points."""
-    return all(bool(torch.isfinite(part).all()) for part in torch.split(points, ROWS))
+    """True if every number is. A finite sum tells it at once; one that is not may have been too large, and then the
+    numbers are asked some rows at a time, since the answer takes as much memory as the points."""
+    return bool(points.sum().isfinite()) or all(bool(part.isfinite().all()) for part in torch.split(points, ROWS))
 
 
 def exact(points: Tensor) -> Tensor:

@@ -62,6 +62,28 @@ def test_with_fewer_samples_than_dimensions_no_covariance_is_needed() -> None:
     assert frechet_distance(many, few) == pytest.approx(expected, rel=1e-6)
 
 
+def test_points_without_their_mean_need_one_row_less() -> None:
+    points = normal(7, 12) + 5
+    mean, rows = frechet.spread(points)
+    assert torch.equal(mean, points.mean(0))
+    assert rows.shape == (6, 12)
+    assert torch.allclose(rows.T @ rows, torch.cov(points.T), atol=1e-14)
+
+
+@pytest.mark.parametrize(("steps", "exactly"), [(2, 0), (6, 0), (8, 1), (12, 1)])
+def test_singular_values_are_found_by_their_squares_where_no_digit_is_lost(
+    steps: float, exactly: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = torch.logspace(0, -steps, 20, dtype=torch.float64)
+    one, other = (torch.linalg.qr(normal(size, 20, seed=size))[0] for size in (20, 30))
+    asked = []
+    svdvals = torch.linalg.svdvals
+    monkeypatch.setattr(torch.linalg, "svdvals", lambda matrix: asked.append(1) or svdvals(matrix))
+    for matrix in (one @ torch.diag(values) @ other.T, other @ torch.diag(values) @ one.T):
+        assert frechet.nuclear_norm(matrix) == pytest.approx(float(values.sum()), rel=1e-10)
+    assert len(asked) == 2 * exactly
+
+
 def test_a_sample_is_at_no_distance_to_itself_however_wide() -> None:
     wide = normal(40, 2048)
     assert frechet_distance(wide, wide) == pytest.approx(0, abs=1e-9)
