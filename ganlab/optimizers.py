@@ -11,12 +11,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-Rate = Annotated[float, Field(ge=0, allow_inf_nan=False, description="learning rate")]
+from ganlab.values.search import Search
+
+Rate = Annotated[float, Field(ge=0, allow_inf_nan=False, description="learning rate"), Search(1e-5, 1e-2, log=True)]
 Decay = Annotated[float, Field(ge=0, allow_inf_nan=False, description="weight decay")]
 Small = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Betas = tuple[Share, Share]
+Betas = Annotated[tuple[Share, Share], Search(among=([0.0, 0.9], [0.0, 0.99], [0.5, 0.9], [0.5, 0.999], [0.9, 0.999]))]
 
 Options = dict[str, Any]
 

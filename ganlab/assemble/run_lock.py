@@ -130,14 +130,28 @@ def _owner(descriptor: int) -> str:
         time.sleep(0.01)
 
 
+def owner_here(path: Path) -> int | None:
+    """The process of this machine that owns the lock; None if none does, or one of another machine."""
+    if not held(path):
+        return None
+    signed = _signed(path.read_text(errors="replace").partition("\n")[0])
+    return signed if signed != os.getpid() else None
+
+
+def _signed(signature: str) -> int | None:
+    """The process of this machine that signed."""
+    signed = re.fullmatch(r"process (\d{1,9}) on (.*)", signature)
+    return int(signed[1]) if signed is not None and signed[2] == socket.gethostname() else None
+
+
 def _dead(signature: str) -> bool:
     """True if a process of this machine signed, and is no more."""
-    signed = re.fullmatch(r"process (\d{1,9}) on (.*)", signature)
-    if signed is None or signed[2] != socket.gethostname():
+    number = _signed(signature)
+    if number is None:
         return False
     with suppress(PermissionError):
         try:
-            os.kill(int(signed[1]), 0)
+            os.kill(number, 0)
         except ProcessLookupError:
             return True
     return False

@@ -34,6 +34,7 @@ COMMANDS = (
     Later("compare", "ganlab.cli.compare", "Show two runs, or two evaluations, side by side."),
     Later("diagnose", "ganlab.cli.diagnose", "Say how a run was, ours or another's."),
     Later("bench", "ganlab.cli.bench", "See what recipes reach where the truth is known."),
+    Later("tune", "ganlab.cli.tune", "Search for settings that stay good over seeds."),
     Later("plugins", "ganlab.cli.plugins", "List, show, check and begin plugins."),
     Later("recipe", "ganlab.cli.recipe", "List, show and check recipes."),
     Later("board", "ganlab.cli.board", "Open TensorBoard on the runs."),

@@ -84,7 +84,7 @@ def override(tree: Tree, settings: Sequence[str]) -> Tree:
             raise RecipeError(f"{told}: expected key=value, such as players.generator.optimizer.lr=1e-3")
         if len(path) > MOST_LEVELS:
             raise RecipeError(f"{told}: nested too deeply; at most {MOST_LEVELS} levels")
-        value = _value(text.strip())
+        value = value_of(text.strip())
         check_plain(value, dotted(path))
         if path[0] == "watch" and len(path) > 2:
             tree = _watched(tree, path[1])
@@ -115,7 +115,8 @@ def _decoded(setting: str) -> str:
     return setting
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
+    """What a text says as TOML, or else the text itself."""
     if len(text) > MOST_BYTES or LONG_KEY.search(text):
         return text
     try:

@@ -15,6 +15,7 @@ from ganlab.recipe.parts import LARGEST, BatchSize, Component, Count, Finite, No
 from ganlab.recipe.tree import check_plain
 from ganlab.recipe.watch import WatchSetting
 from ganlab.validation import explain, short
+from ganlab.values import Search
 
 
 class Ramp(Table):
@@ -64,7 +65,9 @@ class PlayerSetting(Table):
     optimizer: Component = Component(name="adam")
     schedule: Schedule | None = Field(None, description="learning-rate schedule; constant if left out")
     clip_norm: Positive | None = Field(None, description="the gradient is scaled down to this norm")
-    ema_half_life_kimg: Positive | None = Field(None, description="keep a moving average of the weights")
+    ema_half_life_kimg: Annotated[Positive | None, Search(0.1, 50.0, log=True)] = Field(
+        None, description="keep a moving average of the weights"
+    )
     ema_ramp_up: Positive | None = Field(
         None, description="half-life is at most this share of the samples shown so far"
     )
@@ -98,7 +101,7 @@ class TermSetting(Component):
     """A cost beside the adversarial loss."""
 
     on: str = Field(description="the player that is charged")
-    weight: Weight = 1.0
+    weight: Annotated[Weight, Search(1e-2, 1e2, log=True)] = 1.0
     every: Count = Field(1, description="lazy: charged every n-th round, n times as much")
     from_kimg: NotNegative = 0.0
     until_kimg: Positive | None = None
@@ -120,7 +123,7 @@ class PhaseSetting(Table):
     """When a player moves within a round, and on what."""
 
     player: str
-    turns: Annotated[int, Field(ge=1, le=1000)] = 1
+    turns: Annotated[int, Field(ge=1, le=1000), Search(1, 5)] = 1
     every: Count = Field(1, description="in every n-th round")
     from_kimg: NotNegative = 0.0
     until_kimg: Positive | None = None
@@ -172,7 +175,9 @@ class Recipe(Table):
     about: str = Field("", description="paper, command, hardware, time and the score to expect")
     budget_kimg: Positive | None = Field(None, description="real samples shown, in thousands")
     budget_rounds: Count | None = Field(None, description="the budget in rounds, instead")
-    batch_size: BatchSize = Field(64, description="real samples on the table in one round, over all processes")
+    batch_size: Annotated[BatchSize, Search(among=(16, 32, 64, 128, 256))] = Field(
+        64, description="real samples on the table in one round, over all processes"
+    )
     accumulate: Count = Field(1, description="a round's batch is split into so many parts, their gradients summed")
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     precision: Literal["float32", "bfloat16", "float16"] = "float32"

@@ -15,6 +15,7 @@ from ganlab.values.game import (
     View,
     Views,
 )
+from ganlab.values.search import Search
 from ganlab.values.watch import (
     Action,
     Deed,
@@ -52,6 +53,7 @@ __all__ = [
     "Sample",
     "ScaleLearningRate",
     "ScaleWeight",
+    "Search",
     "SetProbability",
     "SetTurns",
     "SetWeight",

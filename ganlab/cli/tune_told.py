@@ -1,0 +1,161 @@
+"""What the commands of a study say: how to find one, a line when a trial ends, a table of them all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganlab.cli.output import say, say_json
+from ganlab.errors import RecipeError
+from ganlab.tune.home import Home
+from ganlab.tune.plan import Plan
+from ganlab.tune.result import COMPLETE, FAILED, INVALID, PRUNED
+from ganlab.tune.standing import Row, Standing
+
+if TYPE_CHECKING:
+    import optuna
+
+HEADS = ("trial", "state", "score", "seeds", "time", "settings", "why")
+
+
+def found(
+    study: str, out: Path, storage: str | None, *, heartbeat: int = 60, grace: int = 180
+) -> tuple[optuna.Study, Plan, Home]:
+    """The study in that directory, of that name below `out`, in the storage, or in that file. Raises `RecipeError`."""
+    from ganlab.tune import storage as store
+    from ganlab.tune import study_file
+
+    file = Path(study) if study.endswith(".py") else None
+    space = None if file is None else study_file.read(file).space
+    path = Path(study) if file is None and (Path(study) / "plan.json").is_file() else out / Path(study).stem
+    home = Home(path)
+    if home.plan_text is None and storage is None and not store.in_environment():
+        known = sorted(each.parent.name for each in out.glob("*/plan.json"))
+        raise RecipeError(f"no study '{study}' in {out}. There are: {', '.join(known) or 'none'}")
+    if space is None and (home.path / "study.py").is_file():
+        space = study_file.read(home.path / "study.py").space
+    kept = store.connect(store.address(storage, home.path), heartbeat=heartbeat, grace=grace)
+    opened = store.patient(lambda: store.opened(path.name, kept))
+    return opened, Plan.read(str(store.patient(lambda: opened.user_attrs["plan"])), space), home
+
+
+def standing(study: optuna.Study, plan: Plan) -> Standing:
+    """How far it is."""
+    from ganlab.recipe import parse
+    from ganlab.tune.queue import trials_of
+
+    return Standing.of(plan, trials_of(study), parse(plan.tree).kimg)
+
+
+class Teller:
+    """Says when a trial has ended, and at the end what was found."""
+
+    def __init__(self, study: optuna.Study, plan: Plan, as_json: bool) -> None:
+        self._study = study
+        self._plan = plan
+        self._json = as_json
+        self._told = {row.number for row in standing(study, plan).rows if row.state in ENDED}
+        if not as_json:
+            say(f"{plan.name} | {plan.trials} trials of {plan.seeds} seeds | {plan.objective} | {plan.recipe_name}")
+            if self._told:
+                say(f"going on after {len(self._told)} trials")
+
+    def look(self) -> None:
+        """Say what is new."""
+        for row in standing(self._study, self._plan).rows:
+            if row.state in ENDED and row.number not in self._told:
+                self._told.add(row.number)
+                if self._json:
+                    say_json({"event": "trial", **vars(row)})
+                else:
+                    say(line(row))
+
+    def end(self, home: Home) -> None:
+        """Say what was found."""
+        self.look()
+        now = standing(self._study, self._plan)
+        if self._json:
+            say_json({"event": "study", **now.told()})
+            return
+        for each in summary(now):
+            say(each)
+        say(str(home.path))
+        say(f"  ganlab tune best {home.path} --export best.toml")
+        say(f"  ganlab tune report {home.path}")
+
+
+ENDED = (COMPLETE, PRUNED, INVALID, FAILED)
+
+
+def line(row: Row) -> str:
+    """One trial that has ended."""
+    score = "" if row.score is None else f"{row.score:.4g}"
+    parts = [
+        f"trial {row.number}",
+        row.state,
+        score,
+        f"{row.seeds} seed{'s' * (row.seeds != 1)}",
+        duration(row.seconds),
+    ]
+    return " | ".join(part for part in [*parts, settings(row), row.reason] if part)
+
+
+def settings(row: Row) -> str:
+    """Its settings, short."""
+    if row.baseline:
+        return "the recipe as it is"
+    return " ".join(f"{shortened(key)}={shown(value)}" for key, value in row.settings.items())
+
+
+def shortened(key: str) -> str:
+    """The end of a dotted key, as far as it tells what is meant."""
+    return ".".join(key.split(".")[-3:]).replace("optimizer.", "").replace("players.", "")
+
+
+def shown(value: Any) -> str:
+    """Three digits of a number."""
+    return f"{value:.3g}" if isinstance(value, float) else json.dumps(value)
+
+
+def duration(seconds: float) -> str:
+    """Minutes and seconds."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def table(rows: Sequence[Row]) -> list[list[str]]:
+    """One line for each trial."""
+    return [
+        [
+            str(row.number),
+            row.state,
+            "" if row.score is None else f"{row.score:.4g}",
+            f"{row.seeds}" + (f", {row.dead} dead" if row.dead else ""),
+            duration(row.seconds),
+            settings(row),
+            row.reason,
+        ]
+        for row in rows
+    ]
+
+
+def summary(now: Standing) -> list[str]:
+    """What was found, in a few lines."""
+    states = (COMPLETE, PRUNED, FAILED, INVALID, "running", "waiting")
+    counts = ", ".join(f"{len(now.having(state))} {state}" for state in states if now.having(state))
+    whole = now.seconds + now.saved
+    lines = [f"{counts} of {now.plan.trials} trials"]
+    if whole:
+        lines.append(
+            f"trained {duration(now.seconds)}; giving up saved {duration(now.saved)} ({now.saved / whole:.0%})"
+        )
+    best, baseline = now.best, now.baseline
+    if baseline is not None and baseline.score is not None:
+        died = f", {baseline.dead} of {baseline.seeds} seeds dead" if baseline.dead else ""
+        lines.append(f"the recipe as it is: {now.plan.objective} {baseline.score:.4g}{died}")
+    if best is None:
+        lines.append("no setting has stayed healthy with all seeds yet")
+    else:
+        lines.append(f"best: trial {best.number}, {now.plan.objective} {best.score:.4g}, {settings(best)}")
+    return lines

@@ -1,0 +1,143 @@
+"""From what a person asks for to a plan that can be played: the recipe complete, its objective measured, runs that end
+when they are dead, and a space in which there is something to find."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganlab.assemble.changes import as_tree
+from ganlab.assemble.resolution import resolve
+from ganlab.errors import GanlabError, RecipeError
+from ganlab.recipe import Recipe, override, to_toml
+from ganlab.tune import storage, study_file
+from ganlab.tune.plan import OBJECTIVE, RUNGS, SEEDS, TRIALS, Plan
+from ganlab.tune.ranges import Ranges, parse
+from ganlab.tune.settings import as_settings
+
+if TYPE_CHECKING:
+    from ganlab.plugins import Plugins
+    from ganlab.recipe.layers import Tree
+
+DRAWS = 30
+"""Settings that are tried without being played before a study begins."""
+
+
+def of_ranges(
+    name: str,
+    recipe_name: str,
+    tree: Tree,
+    searches: Sequence[str],
+    plugins: Plugins,
+    *,
+    objective: str | None,
+    seeds: int | None,
+    trials: int | None,
+) -> Plan:
+    """The study of a recipe in which `searches` may vary. Raises `RecipeError`, `PluginError`."""
+    if not searches:
+        raise RecipeError(
+            "what is to be searched? Give --search KEY=LOW..HIGH, such as "
+            "--search players.generator.optimizer.lr=log:1e-5..1e-2, or a study file"
+        )
+    wanted = objective or OBJECTIVE
+    recipe = complete(tree, wanted, plugins)
+    space = parse(searches, as_tree(recipe), plugins)
+    plan = Plan(
+        name=name,
+        recipe=to_toml(as_tree(recipe)),
+        recipe_name=recipe_name,
+        space=space,
+        objective=wanted,
+        seeds=seeds or SEEDS,
+        trials=trials or TRIALS,
+        baseline=baseline(space, as_tree(recipe)),
+    )
+    check_space(plan, plugins)
+    return plan
+
+
+def of_file(
+    path: Path,
+    found: study_file.StudyFile,
+    tree: Tree,
+    plugins: Plugins,
+    *,
+    objective: str | None,
+    seeds: int | None,
+    trials: int | None,
+) -> Plan:
+    """The study in that file, about the recipe `tree`, with what is given beside it. Raises `RecipeError`."""
+    said = found.constants
+    wanted = objective or said.OBJECTIVE or OBJECTIVE
+    plan = Plan(
+        name=path.stem,
+        recipe=to_toml(as_tree(complete(tree, wanted, plugins))),
+        recipe_name=said.RECIPE,
+        space=found.space,
+        about=found.about,
+        objective=wanted,
+        seeds=seeds or said.SEEDS or SEEDS,
+        trials=trials or said.TRIALS or TRIALS,
+        rungs=said.RUNGS if said.RUNGS is not None else RUNGS,
+        tolerance=said.TOLERANCE or 0.0,
+        baseline=said.BASELINE,
+    )
+    check_space(plan, plugins)
+    return plan
+
+
+def complete(tree: Tree, objective: str, plugins: Plugins) -> Recipe:
+    """The recipe with a diagnostic for the objective, if it has none, and an end for runs that are dead: at a critical
+    finding, unless the recipe mends what is found by itself."""
+    recipe = resolve(tree, plugins)
+    watch = as_tree(recipe)["watch"]
+    diagnostic = measuring(objective, plugins)
+    if diagnostic is not None and all(each["name"] != diagnostic for each in watch["diagnostics"]):
+        watch["diagnostics"].append({"name": diagnostic})
+    if not watch["interventions"]:
+        watch["interventions"].append({"name": "stop"})
+    return resolve({**as_tree(recipe), "watch": watch}, plugins)
+
+
+def measuring(objective: str, plugins: Plugins) -> str | None:
+    """The registered diagnostic after which the objective is called: `frechet` for `frechet-excess@flatten`."""
+    stem = objective.removeprefix("-").partition("@")[0].partition("/")[0]
+    named = [name for name in plugins.names("diagnostics", third_party=True) if f"{stem}-".startswith(f"{name}-")]
+    return max(named, key=len, default=None)
+
+
+def baseline(space: Ranges, tree: dict[str, Any]) -> dict[str, Any] | None:
+    """The parameters that are the recipe as it is; None if one of its values is outside the space."""
+    from ganlab.assemble.difference import leaves
+
+    values = dict(leaves(tree))
+    found = {each.key: each.param(values.get(each.key)) for each in space.ranges}
+    return None if None in found.values() else found
+
+
+def check_space(plan: Plan, plugins: Plugins) -> None:
+    """Raise `RecipeError` if none of a few dozen settings of the space makes a recipe that can be, or if a setting
+    names a key that no recipe knows."""
+    problems = [problem for problem in (_problem(plan, plugins, number) for number in range(DRAWS)) if problem]
+    if len(problems) == DRAWS:
+        raise RecipeError(f"none of {DRAWS} settings of the space makes a recipe that can be played: {problems[0]}")
+    unknown = next((each for each in problems if "unknown option" in each or "unknown key" in each), None)
+    if unknown is not None:
+        raise RecipeError(f"the space: {unknown}")
+
+
+def _problem(plan: Plan, plugins: Plugins, number: int) -> str:
+    import optuna
+
+    with storage.quiet():
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=number))
+        trial = study.ask()
+    settings = as_settings(plan.space(trial))
+    try:
+        resolve(override(plan.tree, settings), plugins)
+    except GanlabError as error:
+        return str(error).partition("\n")[0]
+    return ""

@@ -1,0 +1,74 @@
+"""When a trial is given up before all its seeds are played."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ganlab.assemble.history import of_ours
+from ganlab.assemble.run_directory import RunDirectory
+from ganlab.errors import RecipeError
+from ganlab.tune.score import SeedResult, course, measurement
+
+if TYPE_CHECKING:
+    import optuna
+
+KEEP = 3
+"""At a rung the best third goes on (successive halving: Jamieson & Talwalkar 2016; asynchronous: Li et al. 2020)."""
+
+SICK = 0.1
+"""A setting is not to be relied on if its runs are sick for more than this share of their time."""
+
+
+def rung_key(rung: float) -> str:
+    """Where a trial keeps its value at a rung."""
+    return f"rung {rung:g}"
+
+
+def rung_values(directory: RunDirectory, objective: str, rungs: Sequence[float], budget: float) -> dict[float, float]:
+    """The objective at every rung that the run has passed: the first value from there on."""
+    history = of_ours(directory.name, directory.path, budget)
+    try:
+        points = course(history, objective)
+    except RecipeError:
+        if any(each.at >= budget * min(rungs) for each in history.moments):
+            measurement(objective, history.names())
+        return {}
+    found = {}
+    for rung in rungs:
+        value = next((value for at, value in points if at >= rung * budget), None)
+        if value is not None:
+            found[rung] = value
+    return found
+
+
+def falls_behind(value: float, others: Sequence[float]) -> bool:
+    """True if it is not among the best third of all that have come to this rung."""
+    ranked = sorted([*others, value])
+    return len(ranked) >= KEEP and value > ranked[math.ceil(len(ranked) / KEEP) - 1]
+
+
+def others_at(study: optuna.Study, number: int, rung: float) -> list[float]:
+    """The values of the other trials there."""
+    return [
+        float(each.user_attrs[rung_key(rung)])
+        for each in study.get_trials(deepcopy=False)
+        if each.number != number and rung_key(rung) in each.user_attrs
+    ]
+
+
+def collapsed(results: Sequence[SeedResult], tolerance: float, seeds: int) -> str | None:
+    """Why too many seeds have collapsed or diverged; None if they have not."""
+    dead = [each for each in results if each.dead]
+    if len(dead) <= tolerance * seeds:
+        return None
+    return f"seed {dead[-1].seed}: {dead[-1].reason}"
+
+
+def constraints(results: Sequence[SeedResult], tolerance: float, seeds: int) -> dict[str, float]:
+    """What must not be above 0: the share of seeds that died over what is tolerated, and the share of time in which a
+    critical finding stood over what is."""
+    dead = sum(each.dead for each in results) / seeds
+    sick = sum(each.unhealthy for each in results) / len(results) if results else 0.0
+    return {"collapsed": dead - tolerance, "unhealthy": sick - SICK}

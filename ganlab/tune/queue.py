@@ -1,0 +1,125 @@
+"""Who plays what next: new trials until there are enough, and before them those whose workers have died."""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ganlab.assemble.run_lock import Lock
+from ganlab.errors import BusyError, RecipeError
+from ganlab.tune import storage
+from ganlab.tune.home import Home
+from ganlab.tune.plan import Plan
+from ganlab.tune.repair import here, put_right
+from ganlab.tune.result import FAILED, INVALID
+from ganlab.tune.trial import BASELINE
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+FAILURES = 5
+"""After so many trials in a row that could not be played, something is wrong with all of them."""
+
+
+WAIT_SECONDS = 1.0
+
+
+class Queue:
+    """The study's trials, as the worker of that number sees them."""
+
+    def __init__(self, study: optuna.Study, plan: Plan, home: Home, grace: float, worker: int) -> None:
+        self._study = study
+        self._plan = plan
+        self._home = home
+        self._grace = grace
+        self._worker = worker
+
+    def take(self) -> tuple[optuna.Trial, Lock] | None:
+        """The next trial, its directory's name among its attributes, and the lock of that; None if none is to be begun
+        now. Waits for a worker that only seemed to be dead."""
+        with self._home.queue():
+            put_right(self._study, self._home, self._grace)
+            trials = trials_of(self._study)
+            check_failures(trials)
+            if len(counted(trials)) >= self._plan.trials:
+                return None
+            self._study.sampler = sampler(self._plan.seed, self._worker, len(trials))
+            trial = storage.patient(lambda: storage.ask(self._study))
+            name = trial.user_attrs.get("directory", f"{trial.number:04d}")
+            lock = Lock(self._home.trial(name) / "lock")
+            owned = taken(lock)  # before anybody can see that it is ours
+            about = {"directory": name, "host": here(), "worker": os.getpid()}
+            for key, value in about.items():
+                storage.patient(partial(trial.set_user_attr, key, value))
+        while not owned:
+            storage.patient(lambda: storage.beat(self._study, trial))
+            time.sleep(WAIT_SECONDS)
+            owned = taken(lock)
+        storage.patient(lambda: storage.beat(self._study, trial))
+        return trial, lock
+
+    @property
+    def finished(self) -> bool:
+        """True if there are enough, and nobody plays."""
+        trials = counted(trials_of(self._study))
+        return len(trials) >= self._plan.trials and all(each.state.is_finished() for each in trials)
+
+    def put_back(self, trial: optuna.Trial) -> None:
+        """A trial that was interrupted waits to be gone on with; that does not count as one of its lives."""
+        interrupted = 1 + int(trial.user_attrs.get("interrupted", 0))
+        storage.patient(lambda: trial.set_user_attr("interrupted", interrupted))
+        with self._home.queue():
+            storage.patient(lambda: storage.fail(self._study, trial.number))
+            put_right(self._study, self._home, self._grace)
+
+
+def taken(lock: Lock) -> bool:
+    """True if it is ours now."""
+    try:
+        lock.take()
+    except BusyError:
+        return False
+    return True
+
+
+def sampler(seed: int, worker: int, before: int) -> optuna.samplers.BaseSampler:
+    """One for each trial, so that what it draws follows from the study's seed, the worker, and the trials before.
+
+    Parameters may depend on each other (`group`), and settings that others play just now count as bad ones, so that
+    workers do not play the same (`constant_liar`, Optuna's default).
+    """
+    import optuna
+
+    with storage.quiet():
+        return optuna.samplers.TPESampler(seed=zlib.crc32(f"{seed} {worker} {before}".encode()), group=True)
+
+
+def trials_of(study: optuna.Study) -> list[FrozenTrial]:
+    """All of them, as they are now."""
+    return storage.patient(lambda: study.get_trials(deepcopy=False))
+
+
+def counted(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    """The trials that the budget counts: all that run or have been played, once each."""
+    from optuna.trial import TrialState
+
+    played = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+    return [each for each in trials if each.state in played and each.user_attrs.get("state") != INVALID]
+
+
+def check_failures(trials: Iterable[FrozenTrial]) -> None:
+    """Raise `RecipeError` if the last trials could none of them be played."""
+    told = [each for each in trials if each.state.is_finished() and "state" in each.user_attrs][-FAILURES:]
+    if len(told) == FAILURES and all(each.user_attrs["state"] in (FAILED, INVALID) for each in told):
+        raise RecipeError(f"the last {FAILURES} trials could not be played: {told[-1].user_attrs.get('reason')}")
+
+
+def enqueue_baseline(study: optuna.Study, plan: Plan) -> None:
+    """The recipe as it is comes first."""
+    if not any(each.user_attrs.get("origin") == BASELINE for each in trials_of(study)):
+        storage.patient(lambda: study.enqueue_trial(dict(plan.baseline or {}), user_attrs={"origin": BASELINE}))

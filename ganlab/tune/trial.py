@@ -1,0 +1,158 @@
+"""One trial: a setting, played seed by seed until all are played or it is given up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganlab.assemble.resolution import resolve
+from ganlab.errors import GanlabError
+from ganlab.recipe import override
+from ganlab.tune.child import Child, ChildFailed
+from ganlab.tune.giving_up import collapsed, constraints, falls_behind, others_at, rung_key, rung_values
+from ganlab.tune.plan import Plan
+from ganlab.tune.result import COMPLETE, FAILED, INVALID, PRUNED, TrialResult, scored
+from ganlab.tune.score import SeedResult
+from ganlab.tune.settings import as_settings
+from ganlab.tune.storage import patient
+
+if TYPE_CHECKING:
+    import optuna
+
+    from ganlab.plugins import Plugins
+
+LOOK_SECONDS = 0.25
+
+BASELINE = "baseline"
+"""The `origin` of the trial that plays the recipe as it is."""
+
+
+class Trial:
+    """The trial that the study asks for, in its directory. `beat` is called often while it is played."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        study: optuna.Study,
+        trial: optuna.Trial,
+        directory: Path,
+        plugins: Plugins,
+        beat: Callable[[], None],
+        silent: float,
+    ) -> None:
+        self._plan = plan
+        self._study = study
+        self._trial = trial
+        self._directory = directory
+        self._plugins = plugins
+        self._beat = beat
+        self._silent = silent
+        self._results: list[SeedResult] = []
+        self._commands: list[str] = []
+        self._settings: dict[str, Any] = {}
+        self._budget = 0.0
+
+    def play(self) -> TrialResult:
+        """Play it, or what is left of it. Its result is on disk before this returns."""
+        kept = TrialResult.kept(self._directory)
+        if kept is not None:
+            return kept
+        try:
+            self._settings = self._chosen()
+            recipe = resolve(override(self._plan.tree, as_settings(self._settings)), self._plugins)
+        except GanlabError as error:
+            return self._ended(INVALID, str(error).partition("\n")[0])
+        self._budget = recipe.kimg
+        reason = None
+        try:
+            for seed in range(self._plan.seeds):
+                reason = self._played(seed)
+                if reason is not None:
+                    break
+        except ChildFailed as error:
+            return self._ended(FAILED, f"seed {len(self._results)}: {error}")
+        return self._ended(COMPLETE if reason is None else PRUNED, reason or "")
+
+    def _chosen(self) -> dict[str, Any]:
+        if self._plan.baseline is None and self._trial.user_attrs.get("origin") == BASELINE:
+            return {}
+        return patient(lambda: self._plan.space(self._trial))
+
+    def _played(self, seed: int) -> str | None:
+        """Why the trial is given up after this seed, or within it; None if it is not."""
+        recipe = self._directory.parent.parent / "recipe.toml"
+        settings = [*as_settings(self._settings), f"seed={seed}"]
+        child = Child(self._directory / f"seed-{seed}", recipe, settings, silent=self._silent)
+        self._commands.append(child.command)
+        passed: dict[float, float] = {}
+        try:
+            while child.poll() is None:
+                if seed == 0 and (reason := self._at_rungs(child, passed)) is not None:
+                    child.end()
+                    self._take(SeedResult.of(seed, child.directory, self._plan.objective))
+                    return reason
+                self._beat()
+                time.sleep(LOOK_SECONDS)
+        except BaseException:
+            child.end()
+            raise
+        if seed == 0:
+            self._note_rungs(child, passed)
+        self._take(SeedResult.of(seed, child.directory, self._plan.objective))
+        if (reason := collapsed(self._results, self._plan.tolerance, self._plan.seeds)) is not None:
+            return reason
+        if seed + 1 < self._plan.seeds and patient(self._trial.should_prune):
+            return f"probably worse than trial {patient(lambda: self._study.best_trial).number}, after {seed + 1} seeds"
+        return None
+
+    def _take(self, result: SeedResult) -> None:
+        self._results.append(result)
+        step = len(self._results) - 1
+        patient(lambda: self._trial.report(result.value, step))
+
+    def _note_rungs(self, child: Child, passed: dict[float, float]) -> dict[float, float]:
+        """Tell the others what it was at rungs that it has newly passed."""
+        if not self._plan.rungs:
+            return {}
+        found = rung_values(child.directory, self._plan.objective, self._plan.rungs, self._budget)
+        new = {rung: value for rung, value in found.items() if rung not in passed}
+        passed |= new
+        for rung, value in new.items():
+            self._set(rung_key(rung), value)
+        return new
+
+    def _at_rungs(self, child: Child, passed: dict[float, float]) -> str | None:
+        """Why it is given up at a rung it has just come to."""
+        if self._trial.user_attrs.get("origin") == BASELINE or len(passed) == len(self._plan.rungs):
+            return None
+        for rung, value in self._note_rungs(child, passed).items():
+            others = patient(partial(others_at, self._study, self._trial.number, rung))
+            if falls_behind(value, others):
+                return f"not among the best third at {rung:.0%} of the budget ({value:.4g})"
+        return None
+
+    def _ended(self, state: str, reason: str) -> TrialResult:
+        import optuna
+
+        frozen = patient(lambda: self._study.get_trials(deepcopy=False)[self._trial.number])
+        result = TrialResult(
+            state=state,
+            reason=reason,
+            value=scored(self._results),
+            constraints=constraints(self._results, self._plan.tolerance, self._plan.seeds) if self._results else {},
+            settings=self._settings,
+            seeds=tuple(self._results),
+            commands=tuple(self._commands),
+            params=frozen.params,
+            distributions={
+                name: optuna.distributions.distribution_to_json(each) for name, each in frozen.distributions.items()
+            },
+        )
+        result.save(self._directory)
+        return result
+
+    def _set(self, name: str, value: Any) -> None:
+        patient(lambda: self._trial.set_user_attr(name, value))
