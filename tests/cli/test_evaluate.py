@@ -93,7 +93,7 @@ def test_the_record_says_how_a_number_was_measured(watched: Path, here: Path, as
 def test_what_is_printed_fits_a_narrow_terminal_but_for_names(watched: Path, here: Path, ask: Ask) -> None:
     lines = ask("evaluate", "ring", "--runs", watched, "--metric", "coverage").out.splitlines()
     assert lines[0].split() == ["measurement", "value"]
-    assert [line.split()[0] for line in lines[3:]] == ["samples", "data", "counts", "features", "resize", "ganlab"]
+    assert [line.split()[0] for line in lines[4:]] == ["samples", "data", "counts", "features", "resize", "ganlab"]
 
 
 def test_raw_weights_and_other_latents_are_other_samples(watched: Path, here: Path, ask: Ask) -> None:
@@ -111,8 +111,9 @@ def evaluated(ask: Ask, *words: object) -> float:
     """Coverage of what the words name, among real digits."""
     answer = ask("evaluate", *words, "--json")
     assert answer.status == 0, answer.err
-    (value,) = answer.json()["measurements"].values()
-    return float(value)
+    narrow, wide = answer.json()["measurements"].values()
+    assert wide >= narrow
+    return float(narrow)
 
 
 def test_files_and_folders_are_measured_beside_a_dataset(real: Any, here: Path, ask: Ask) -> None:
@@ -137,7 +138,7 @@ def test_a_run_is_measured_beside_other_data_and_in_another_size(watched: Path, 
     words = ("evaluate", "digits", "--runs", watched, "--against", "name=digits,size=32", "--count", 50)
     record = ask(*words, "--metric", "coverage", "--resize", 16, "--json").json()
     assert record["protocol"]["resize"] == "antialiased bilinear to 16 x 16 px"
-    assert list(record["measurements"]) == ["coverage@projection-128"]
+    assert list(record["measurements"]) == ["coverage@projection-128", "coverage-wide@projection-128"]
 
 
 def test_a_metric_that_needs_a_game_is_passed_over_or_refused_where_there_is_none(
@@ -146,7 +147,8 @@ def test_a_metric_that_needs_a_game_is_passed_over_or_refused_where_there_is_non
     words = ("evaluate", "ring", "--runs", watched, "--against", "ring")
     answer = ask(*words, "--json")
     assert answer.status == 0
-    assert list(answer.json()["measurements"]) == ["coverage@flatten", "coverage/raw@flatten"]
+    names = ["coverage@flatten", "coverage-wide@flatten", "coverage/raw@flatten", "coverage-wide/raw@flatten"]
+    assert list(answer.json()["measurements"]) == names
     assert "balance" in answer.err
     asked = ask(*words, "--metric", "balance")
     assert asked.status == 2
@@ -240,8 +242,8 @@ def test_evaluations_that_were_measured_alike_are_ranked(watched: Path, here: Pa
     for name, more in (("a", ()), ("b", ("--raw",)), ("c", ("--seed", 3))):
         assert ask(*words, *more, "--out", f"{name}.json").status == 0
     found = ask("compare", "a.json", "b.json", "--json").json()
-    ((name, each),) = found["measurements"].items()
-    assert name == "coverage@flatten"
+    assert list(found["measurements"]) == ["coverage@flatten", "coverage-wide@flatten"]
+    each = found["measurements"]["coverage@flatten"]
     assert each["difference"] == each["values"][1] - each["values"][0]
     assert ask("compare", "a.json", "c.json").out.splitlines()[0].split() == ["measurement", "a", "c", "difference"]
 

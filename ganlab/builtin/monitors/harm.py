@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganlab import Progress
-from ganlab.builtin.monitors.reach import Reach
+from ganlab.builtin.monitors.reach import RAW, Reach
 from ganlab.builtin.monitors.reading import coverages
 
 LITTLE = 0.25
@@ -36,7 +36,7 @@ class Harm:
         """True if the generator suffers at this tick; None if its coverage is not measured."""
         raw, averaged = coverages(measurements, raw=True), coverages(measurements)
         lost = [self._course.lost(f"{field}/averaged", value) for field, value in averaged.items()]
-        lost += [self._course.lost(f"{field}/raw", value, raw=True) for field, value in raw.items()]
+        lost += [self._course.lost(f"{field}/raw", value, RAW) for field, value in raw.items()]
         if not lost:
             self.reach = None
             return None

@@ -1,7 +1,8 @@
 """How much of the data the generator reaches, against the most it ever reached: what "lost" means, in one place.
 
 The averaged generator's coverage is steady, and lags. The raw one's is quick, and in healthy runs without a schedule
-falls to 0.4 of its best and comes back (ring, Adam at 1e-3), so that it must fall farther to count.
+falls to 0.4 of its best and comes back (ring, Adam at 1e-3), so that it must fall farther to count. With wide balls
+coverage says which share of the kinds is made: it is near 1 and steady, so that less of a fall counts.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ cover more than sharp ones, so that a healthy ring may peak at 0.57 and stay at 
 RAW = 0.3
 """A raw coverage below so much of its best is lost."""
 
+WIDE = 0.75
+"""The same for one with wide balls, of the averaged generator."""
+
 
 class Reach:
     """Coverages, each with its smoothed course and its best."""
@@ -30,12 +34,12 @@ class Reach:
         self.best: dict[str, float] = {}
         """The highest smoothed value of each."""
 
-    def lost(self, name: str, value: float, *, raw: bool = False) -> bool:
-        """Hear the value of this tick; True if it is far below the best before it."""
+    def lost(self, name: str, value: float, ratio: float | None = None) -> bool:
+        """Hear the value of this tick; True if it is below so much of the best before it."""
         before = self._smoothed.get(name, value)
         self._smoothed[name] = before + self._smoothing * (value - before)
         best = self.best.get(name, 0.0)
-        lost = best >= self._arm and value < (RAW if raw else self._ratio) * best
+        lost = best >= self._arm and value < (self._ratio if ratio is None else ratio) * best
         if not lost:
             best += FORGETTING * (self._smoothed[name] - best)
         self.best[name] = best_of(best, self._smoothed[name])

@@ -44,8 +44,9 @@ def named(measurements: Measured, measurement: str) -> dict[str, float]:
     return {} if value is None else {"": value}
 
 
-def coverages(measurements: Measured, *, raw: bool = False) -> dict[str, float]:
-    """Coverage of the averaged generator, or of the raw one, by the field that is made ("" where there is but one).
+def coverages(measurements: Measured, *, raw: bool = False, of: str = "coverage") -> dict[str, float]:
+    """Coverage of the averaged generator, or of the raw one, by the field that is made ("" where there is but one); or
+    another number that is named like it.
 
     Where the coverage of training data is measured beside that of held-out data, it is taken: held-out data may differ
     in kind.
@@ -57,8 +58,8 @@ def coverages(measurements: Measured, *, raw: bool = False) -> dict[str, float]:
         of_training, name = name.endswith("-training"), name.removesuffix("-training")
         if is_raw is not raw or not math.isfinite(value):
             continue
-        if name == "coverage" or name.startswith("coverage/"):
-            field = name.removeprefix("coverage").removeprefix("/")
+        if name == of or name.startswith(f"{of}/"):
+            field = name.removeprefix(of).removeprefix("/")
             if of_training or field not in found:
                 found[field] = value
     return found

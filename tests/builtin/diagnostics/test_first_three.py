@@ -36,9 +36,14 @@ class PointLook(ToyLook):
         return {"image": self.parts[1]["image"][:count]}
 
 
+def both(real: torch.Tensor, fake: torch.Tensor, **options: Any) -> tuple[float, float]:
+    """Coverage, and that of wide balls."""
+    narrow, wide = Coverage(count=len(real), **options).measure(PointLook(real, fake)).values()
+    return narrow, wide
+
+
 def measured(real: torch.Tensor, fake: torch.Tensor, **options: Any) -> float:
-    (value,) = Coverage(count=len(real), **options).measure(PointLook(real, fake)).values()
-    return value
+    return both(real, fake, **options)[0]
 
 
 def test_two_draws_of_one_distribution_cover_each_other_as_the_lemma_says() -> None:
@@ -58,6 +63,28 @@ def test_one_point_covers_next_to_nothing_and_half_the_modes_about_half() -> Non
     assert measured(real, half) == pytest.approx(0.5, abs=0.06)
 
 
+def test_wide_balls_tell_modes_that_are_left_out_from_modes_that_are_too_narrow() -> None:
+    """Of 25 modes with 40 samples each, 12 as they are, or all of them at a fifth of their width."""
+    draws = torch.Generator().manual_seed(0)
+    centres = torch.cartesian_prod(torch.arange(5.0), torch.arange(5.0))
+    noise = torch.randn(2, 1000, 2, generator=draws)
+    real, fake = centres.repeat(40, 1) + 0.05 * noise[0], centres[:12].repeat(84, 1)[:1000]
+    (some, some_wide), (narrow, narrow_wide) = (
+        both(real, fake + 0.05 * noise[1]),
+        both(real, centres.repeat(40, 1) + 0.01 * noise[1]),
+    )
+    assert some == pytest.approx(12 / 25, abs=0.03)
+    assert some_wide == pytest.approx(12 / 25, abs=0.03)
+    assert narrow < 0.7
+    assert narrow_wide > 0.95
+
+
+def test_wide_balls_of_two_draws_of_one_distribution_are_covered_as_the_lemma_says() -> None:
+    generator = torch.Generator().manual_seed(0)
+    real, fake = torch.randn(2, 64, 8, generator=generator)
+    assert both(real, fake, neighbours=2)[1] == pytest.approx(expected_coverage(64, 64, 8), abs=0.04)
+
+
 class TwoPartsLook(PointLook):
     """Held-out points far from the training points, which the generator repeats."""
 
@@ -68,8 +95,11 @@ class TwoPartsLook(PointLook):
 def test_training_samples_are_covered_where_held_out_ones_are_of_another_kind() -> None:
     points = torch.randn(64, 2, generator=torch.Generator().manual_seed(0))
     look = TwoPartsLook(points, points)
-    assert Coverage(count=64, of="training").measure(look) == {"coverage-training@toy": 1.0}
-    assert Coverage(count=64).measure(look) == {"coverage@toy": 0.0}
+    assert Coverage(count=64, of="training").measure(look) == {
+        "coverage-training@toy": 1.0,
+        "coverage-wide-training@toy": 1.0,
+    }
+    assert Coverage(count=64).measure(look) == {"coverage@toy": 0.0, "coverage-wide@toy": 0.0}
 
 
 def test_balance_counts_sides_ties_and_gaps_by_hand() -> None:

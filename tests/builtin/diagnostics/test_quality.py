@@ -29,7 +29,7 @@ from ganlab.testing.toys import ToyDataset, ToyFeatures, ToyLook, ToySource, Toy
 
 COMPARING: dict[str, tuple[Callable[..., Diagnostic], tuple[str, ...]]] = {
     "bins": (Bins, ("ndb", "ndb-under", "binned-js")),
-    "coverage": (Coverage, ("coverage",)),
+    "coverage": (Coverage, ("coverage", "coverage-wide")),
     "diversity": (Diversity, ("vendi-ratio", "rke-ratio")),
     "duplicates": (Duplicates, ("duplicates", "support")),
     "frechet": (Frechet, ("frechet", "frechet-floor", "frechet-excess")),
@@ -288,12 +288,14 @@ def test_real_digits_have_ten_modes_and_stacked_ones_a_thousand() -> None:
 
 
 def test_modes_need_a_mixture_or_a_network_that_classifies() -> None:
+    look = ToyLook()
+    flat, reader = ({"image": network} for network in (ToyFeatures(), Reader()))
     with pytest.raises(RecipeError, match="needs a mixture, such as ring or grid, or features"):
-        Modes().measure(ToyLook())
-    with pytest.raises(RecipeError, match="needs a feature network that classifies"):
-        Modes(features="flatten").measure(ToyLook())
-    with pytest.raises(RecipeError, match="needs a feature network that classifies"):
-        InceptionScore(features="flatten").measure(ToyLook())
+        Modes().check(look.task, look.dataset, {})
+    for diagnostic in (Modes(features="any"), InceptionScore(features="any")):
+        diagnostic.check(look.task, look.dataset, reader)
+        with pytest.raises(RecipeError, match="needs a feature network that classifies, such as digits-cnn; "):
+            diagnostic.check(look.task, look.dataset, flat)
 
 
 def test_the_inception_score_is_the_number_of_classes_that_come() -> None:
@@ -325,9 +327,9 @@ def test_a_diversity_of_pictures_needs_pictures_and_bears_what_is_missing() -> N
             return {"image": Field("point", (2,))}
 
     look = PointLook(real, real)
-    look.task = Points(look.dataset.fields)
+    SsimDiversity().check(look.task, look.dataset, {})
     with pytest.raises(RecipeError, match="needs a task that makes pictures"):
-        SsimDiversity().measure(look)
+        SsimDiversity().check(Points(look.dataset.fields), look.dataset, {})
 
 
 class TestBins(DiagnosticConformance):

@@ -91,6 +91,24 @@ def test_a_raw_coverage_that_is_measured_rarely_is_judged_by_its_own_readings() 
     assert finding.evidence["best"] == 0.02
 
 
+def test_kinds_that_are_lost_are_found_where_coverage_stays() -> None:
+    """A grid of 25 modes that fell to 10 of them, as measured: what is left is made the better."""
+    coverage, wide = [0.40, 0.38, 0.42, 0.24, 0.31, 0.30, 0.32], [0.93, 0.92, 0.98, 0.79, 0.61, 0.64, 0.60]
+    run = [{"coverage@net": a, "coverage-wide@net": b} for a, b in zip(coverage, wide, strict=True)]
+    (finding,) = said(LostCoverage(), run)
+    assert (finding.began_kimg, finding.kimg) == (4.0, 5.0)
+    assert finding.sentence == "the generator has collapsed: it comes near 64% of the real samples, down from 95%"
+    assert finding.evidence["coverage-wide"] == 0.64
+    assert said(LostCoverage(), [{"coverage@net": each} for each in coverage]) == []
+
+
+def test_a_wide_coverage_is_judged_by_field_and_not_where_a_measurement_is_named() -> None:
+    run = [{"coverage/b@net": 0.4, "coverage-wide/b@net": value} for value in [0.9] * 9 + [0.5] * 3]
+    (finding,) = said(LostCoverage(), run)
+    assert finding.subject == "b"
+    assert said(LostCoverage(measurement="coverage/b"), run) == []
+
+
 def test_fields_are_judged_apart() -> None:
     run = [{"coverage/a@flatten": 0.6, "coverage/b@flatten": value} for value in [*HEALTHY, 0.1, 0.1]]
     (finding,) = said(LostCoverage(), run)
