@@ -4,7 +4,8 @@
     python benchmarks/interventions.py judge                   beside the same runs without any (detectors.py play)
 
 One thread. A run is rescued if without the cure it ends failed and with it healthy: the last ticks reach more than
-`MENDED` of the modes. Quality is the share of good samples times the share of modes, at the last ticks.
+`MENDED` of the modes. Quality is the share of good samples times the share of modes, at the last ticks. A run is made
+worse if without the cure it does not end failed, and with it loses more than `WORSE` of its quality.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).parent))
 
+from cures import CURES, DIAGNOSTICS, MONITORS, Cure, named
 from detectors import KEPT as UNTREATED
 from detectors import Kept, seeds
 from scenarios import RESULTS, Scenario, build, scenarios
@@ -35,39 +38,9 @@ from ganlab.plugins import Plugins
 KEPT = RESULTS / "interventions"
 
 MENDED = 0.75
+WORSE = 0.02
 LAST = 3
 """Ticks at the end that are looked at together."""
-
-MONITORS = [{"name": "lost-coverage"}, {"name": "never-covered"}, {"name": "stale-discriminator", "grace": 0.1}]
-
-CONTROLLER = {"name": "probe-gap-controller", "factor": 4.0, "limit": 10, "cool_down": 0}
-ROLL_BACK = {"name": "roll-back", "factor": 0.2, "limit": 3, "cool_down": 3}
-
-DIAGNOSTICS = [
-    {"name": "coverage"},
-    {"name": "coverage", "label": "raw", "weights": "raw"},
-    {"name": "coverage", "label": "training", "of": "training"},
-    {"name": "balance", "every": 2},
-    {"name": "probe-gap"},
-]
-
-CURES: dict[str, list[dict[str, Any]]] = {
-    "controller": [CONTROLLER],
-    "roll-back": [ROLL_BACK],
-    "both": [CONTROLLER, ROLL_BACK],
-}
-
-FAILING = (
-    "ring-starved",
-    "ring-quarter",
-    "digits-starved",
-    "dcgan-starved",
-    "ring-judge-x50",
-    "ring-maker-x20",
-    "digits-maker-x20",
-    "dcgan-maker-x20",
-)
-HEALTHY = ("ring-r1", "ring-plain", "digits-r1", "dcgan-healthy")
 
 
 class Told(Kept):
@@ -82,14 +55,27 @@ class Told(Kept):
             self.lines[-1] = json.dumps(line)
 
 
+def judge_of(scenario: Scenario) -> str:
+    """The discriminator's name."""
+    (judge,) = scenario.recipe["players"].keys() - {"generator"}
+    return str(judge)
+
+
+def treat(scenario: Scenario, cure: Cure) -> Scenario:
+    """The same with what the cure keeps in reserve."""
+    reserve = {part: [*scenario.recipe.get(part, ()), *waiting] for part, waiting in cure.reserve.items()}
+    return replace(scenario, recipe={**scenario.recipe, **named(reserve, judge_of(scenario))})
+
+
 def play(scenario: Scenario, cure: str, seed: int, plugins: Plugins) -> None:
     """Play it with the cure, unless it was, and keep what was measured and done."""
     path = KEPT / f"{scenario.name}-{cure}-{seed}.jsonl.gz"
     if path.exists():
         return
     kept, began = Told(), time.process_time()
-    watch = {"diagnostics": DIAGNOSTICS, "monitors": MONITORS, "interventions": CURES[cure]}
-    outcome = train(build(scenario, seed, plugins, watch), Run(reporters={"kept": kept}))
+    treated = treat(scenario, CURES[cure])
+    watch = {"diagnostics": DIAGNOSTICS, "monitors": MONITORS, "interventions": CURES[cure].interventions}
+    outcome = train(build(treated, seed, plugins, named(watch, judge_of(scenario))), Run(reporters={"kept": kept}))
     KEPT.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_bytes(gzip.compress("\n".join(kept.lines).encode(), mtime=0))
@@ -111,12 +97,12 @@ def end(ticks: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
     return modes, statistics.mean(each["true/modes"] * each["true/good"] for each in last)
 
 
-def judge(wanted: Sequence[str], cures: Sequence[str], numbers: Sequence[int]) -> None:
-    """One line for each scenario and cure."""
-    print("| scenario | cure | failed without | of them rescued | quality without | with | acted, times |")
-    print("|---|---|---|---|---|---|---|")
-    for name in wanted:
-        for cure in cures:
+def judge(cures: Mapping[str, Sequence[str]], numbers: Sequence[int]) -> None:
+    """One line for each cure and scenario."""
+    print("| cure | scenario | failed without | rescued | made worse | quality without | with | acted, times |")
+    print("|---|---|---|---|---|---|---|---|")
+    for cure, games in cures.items():
+        for name in games:
             pairs = [
                 (without, treated)
                 for seed in numbers
@@ -125,17 +111,21 @@ def judge(wanted: Sequence[str], cures: Sequence[str], numbers: Sequence[int]) -
             ]
             if not pairs:
                 continue
-            failed = [(end(without), end(treated)) for without, treated in pairs if end(without)[0] <= MENDED]
+            ends = [(end(without), end(treated)) for without, treated in pairs]
+            failed = [each for each in ends if each[0][0] <= MENDED]
             rescued = sum(treated[0] > MENDED for _, treated in failed)
-            quality = [statistics.mean(end(pair[side])[1] for pair in pairs) for side in (0, 1)]
+            sound = [each for each in ends if each not in failed]
+            worse = sum(treated[1] < (1 - WORSE) * without[1] for without, treated in sound)
+            quality = [statistics.mean(each[side][1] for each in ends) for side in (0, 1)]
             acted = [sum(1 for each in treated if each.get("deeds")) for _, treated in pairs]
             cells = (
-                name,
                 cure,
+                name,
                 f"{len(failed)}/{len(pairs)}",
                 f"{rescued}/{len(failed)}",
+                f"{worse}/{len(sound)}",
                 f"{quality[0]:.3f}",
-                f"{quality[1]:.3f} ({quality[1] / quality[0] - 1:+.1%})" if not failed else f"{quality[1]:.3f}",
+                f"{quality[1]:.3f}",
                 f"{statistics.median(acted):g} ({max(acted)})",
             )
             print(f"| {' | '.join(cells)} |")
@@ -146,18 +136,19 @@ def main() -> None:
     parser.add_argument("what", choices=("play", "judge"))
     parser.add_argument("--seeds", type=seeds, default=seeds("0-9"))
     parser.add_argument("--scenarios", default="", help="names, or beginnings of names, separated by commas")
-    parser.add_argument("--cures", default="both,controller,roll-back")
+    parser.add_argument("--cures", default=",".join(CURES), help="separated by commas")
     arguments = parser.parse_args()
     begins = tuple(arguments.scenarios.split(","))
-    wanted = [name for name in (*FAILING, *HEALTHY) if name.startswith(begins)]
-    cures = arguments.cures.split(",")
+    cures = {
+        cure: [name for name in CURES[cure].games if name.startswith(begins)] for cure in arguments.cures.split(",")
+    }
     if arguments.what == "judge":
-        judge(wanted, cures, arguments.seeds)
+        judge(cures, arguments.seeds)
         return
     plugins = Plugins()
-    for cure in cures:
-        for seed in arguments.seeds:
-            for name in wanted:
+    for seed in arguments.seeds:
+        for cure, games in cures.items():
+            for name in games:
                 play(scenarios()[name], cure, seed, plugins)
 
 

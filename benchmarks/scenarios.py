@@ -215,6 +215,7 @@ def starved_ones() -> Iterable[tuple[str, dict[str, Any]]]:
     yield "ring-saturating", game(RING, "point", MAKER, JUDGE, (1e-3, 1e-3), **{**ring, **minimax, **turns})
     yield "grid-starved", game(GRID, "point", DEEP, DEEP, (1e-3, 1e-4), **grid)
     yield "digits-starved", game(DIGITS, "image", WIDE, WIDE, (1e-3, 1e-4), **digits)
+    yield "digits-few-data", game(FEW_DIGITS, "image", WIDE, WIDE, (5e-4, 5e-4), **digits)
     yield "dcgan-starved", game(DIGITS, "image", DCGAN, SPECTRAL, (1e-3, 5e-6), **small)
     yield "dcgan-quarter", game(DIGITS, "image", DCGAN, QUARTER, (1e-3, 5e-5), **small)
     yield "dcgan-no-norm", game(DIGITS, "image", DCGAN, NO_NORM, (5e-4, 4e-3), **small)
