@@ -19,6 +19,7 @@ from ganlab.assemble.first_look import check_dataset
 from ganlab.assemble.generator import LoadedGenerator, load_generator
 from ganlab.assemble.protocol import FORMAT, Evaluation
 from ganlab.assemble.rules import rules_of
+from ganlab.assemble.watching import check_diagnostics
 from ganlab.errors import DataError, GanlabError, PluginError, RecipeError
 from ganlab.interfaces.dataset import Dataset
 from ganlab.interfaces.diagnostic import Diagnostic
@@ -66,7 +67,7 @@ def evaluate(
     diagnostics: dict[str, Diagnostic] = {
         name: parts.create("diagnostics", each) for name, each in plan.metrics.items()
     }
-    features.check([(name, 1, each) for name, each in diagnostics.items()], [look.task], where="")
+    check_diagnostics(diagnostics, [(look.task, look.dataset)], features, where="")
     for name, each in plan.metrics.items():
         _check_counts(name, each, look, samples)
     measurements: dict[str, float] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import torch
@@ -16,10 +16,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from ganlab import cache
-from ganlab.errors import GanlabError
-from ganlab.interfaces.diagnostic import Diagnostic
 from ganlab.interfaces.features import FeatureChoice, Features
-from ganlab.interfaces.task import Task
 from ganlab.recipe import Component
 from ganlab.surroundings import kept
 from ganlab.values import Field
@@ -55,21 +52,6 @@ class FeatureNetworks:
     def made(self) -> Iterator[Features]:
         """All that were found."""
         yield from self._made.values()
-
-    def check(
-        self,
-        diagnostics: Sequence[tuple[str, int, Diagnostic]],
-        tasks: Sequence[Task],
-        where: str = "watch.diagnostics.",
-    ) -> None:
-        """Make all that will be asked for, so that a network that is missing is missed before the first round."""
-        for name, _, diagnostic in diagnostics:
-            for task in tasks if diagnostic.features is not None else ():
-                for field in task.makes().values():
-                    try:
-                        self.find(diagnostic.features or "", field)
-                    except GanlabError as error:
-                        raise type(error)(f"{where}{name}.features: {error}") from None
 
 
 class Remembering(Features):

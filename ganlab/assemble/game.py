@@ -8,7 +8,7 @@ from ganlab.assemble.features import FeatureNetworks
 from ganlab.assemble.resolution import TICKS
 from ganlab.assemble.rules import rules_of
 from ganlab.assemble.stages import build_stage, first_rows, open_streams
-from ganlab.assemble.watching import build_watching, check_reach
+from ganlab.assemble.watching import build_watching, check_diagnostics, check_reach
 from ganlab.engine import distributed
 from ganlab.engine.device import Place, find_device, use_threads
 from ganlab.engine.game import Clock, Game
@@ -47,7 +47,8 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
     tick_kimg = recipe.watch.tick_kimg or budget / TICKS
     features = FeatureNetworks(builder)
     watching = build_watching(builder, max(1, round(tick_kimg * 1000)), features)
-    features.check(watching.diagnostics, [stage.task for stage in stages])
+    played = [(stage.task, builder.datasets[stage.streams[stage.counted]]) for stage in stages]
+    check_diagnostics({name: each for name, _, each in watching.diagnostics}, played, features)
     game = Game(
         players=players,
         stages=tuple(stages),

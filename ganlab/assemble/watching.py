@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from ganlab.answers import checked_actions
 from ganlab.assemble.builder import Builder
@@ -13,7 +14,10 @@ from ganlab.engine.controls import check
 from ganlab.engine.game import Game, Intervening, Watching
 from ganlab.engine.guard import reason
 from ganlab.errors import GanlabError, PluginError, RecipeError
+from ganlab.interfaces.dataset import Dataset
+from ganlab.interfaces.diagnostic import Diagnostic
 from ganlab.interfaces.intervention import Intervention
+from ganlab.interfaces.task import Task
 from ganlab.recipe import Component
 from ganlab.recipe.watch import InterventionSetting
 
@@ -29,18 +33,54 @@ def check_reach(game: Game, each: Intervening) -> None:
     heard = each.intervention.monitors
     if heard and not any(monitor in heard for monitor, _ in game.watching.monitors):
         log.warning("%s answers %s, which is not in watch.monitors: it will do nothing", who, " and ".join(heard))
-    try:
-        with apart(who):
-            actions = checked_actions(each.intervention.may_ask())
-    except GanlabError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"{who} {reason(error)}, asked what it may do; tell its author") from error
+    with asking(who, "what it may do"):
+        actions = checked_actions(each.intervention.may_ask())
     try:
         for action in actions:
             check(game, action)
     except PluginError as error:
         raise RecipeError(str(error).replace("an intervention", f"watch.interventions: '{each.name}'", 1)) from None
+
+
+def check_diagnostics(
+    diagnostics: Mapping[str, Diagnostic],
+    games: Sequence[tuple[Task, Dataset]],
+    features: FeatureNetworks,
+    where: str = "watch.diagnostics.",
+) -> None:
+    """Raise `RecipeError`, or what is wrong with a feature network, if a diagnostic cannot measure one of the games.
+
+    All networks that will be asked for are made, so that one that is missing is missed before the first round.
+    """
+    for name, diagnostic in diagnostics.items():
+        for task, dataset in games:
+            chosen = diagnostic.features
+            with placed(f"{where}{name}.features"):
+                made = task.makes() if chosen is not None else {}
+                networks = {field: features.find(chosen or "", kind) for field, kind in made.items()}
+            with placed(f"{where}{name}"), asking(f"diagnostic '{name}'", "whether it can measure this game"):
+                diagnostic.check(task, dataset, networks)
+
+
+@contextmanager
+def placed(where: str) -> Iterator[None]:
+    """Inside, what is refused is told with its place in the recipe."""
+    try:
+        yield
+    except GanlabError as error:
+        raise type(error)(f"{where}: {error}") from None
+
+
+@contextmanager
+def asking(who: str, what: str) -> Iterator[None]:
+    """Inside, a component is asked something before the first round. Raises `PluginError` if it fails to answer."""
+    try:
+        with apart(who):
+            yield
+    except GanlabError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{who} {reason(error)}, asked {what}; tell its author") from error
 
 
 def build_watching(builder: Builder, tick_samples: int, features: FeatureNetworks) -> Watching:

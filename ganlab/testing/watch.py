@@ -75,7 +75,10 @@ class DiagnosticConformance:
         check_taken_back(worn, self.make())
 
     def measure(self, diagnostic: Diagnostic, look: Look) -> dict[str, float]:
-        """Ask as the engine asks: without gradients."""
+        """Ask as the engine asks: whether it can measure such a game, and then without gradients."""
+        chosen = diagnostic.features
+        networks = {} if chosen is None else {name: look.features(chosen, name) for name in look.task.makes()}
+        diagnostic.check(look.task, look.dataset, networks)
         with torch.no_grad():
             return dict(diagnostic.measure(look))
 

@@ -46,6 +46,7 @@ MISTAKES: list[tuple[str, int, str, str]] = [
     ("run ring.toml --runs ring.toml", 6, "STORAGE", "cannot hold a run"),
     ("run ring.toml --set players.point.architecture.name=dcgan", 2, "RECIPE", "dcgan"),
     ("run ring.toml --set batch_size=1000000", 3, "DATA", "1000000"),
+    ('run ring.toml --set watch.diagnostics=[{name="truth"}]', 2, "RECIPE", "watch.diagnostics.truth: needs a dataset"),
     ("run folder.toml --set dataset.path=empty", 3, "DATA", "empty"),
     ("run folder.toml --set dataset.path=nowhere", 3, "DATA", "nowhere"),
     ("resume nobody", 2, "RECIPE", "no run 'nobody'"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ganlab import FeatureChoice, Look, Part
+from ganlab import FeatureChoice, Features, Look, Part, RecipeError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -86,6 +86,13 @@ def real_points(look: Look, features: FeatureChoice, count: int, of: Part) -> Ma
 def tail(look: Look, features: FeatureChoice, field: str, weights: Weights) -> str:
     """What a name ends in: whose samples, and the feature network."""
     return ("" if weights == "averaged" else "/raw") + f"@{look.features(features, field).name}"
+
+
+def classifying(networks: Mapping[str, Features]) -> None:
+    """Raise `RecipeError` for a feature network that does not classify."""
+    for network in networks.values():
+        if network.classes is None:
+            raise RecipeError(f"needs a feature network that classifies, such as digits-cnn; {network.name} does not")
 
 
 def comparable(points: Tensor) -> bool:

@@ -7,15 +7,15 @@ from typing import Annotated
 
 from pydantic import Field as Option
 
-from ganlab import Diagnostic, FeatureChoice, Look, RecipeError
-from ganlab.builtin.diagnostics.compared import Weights, tail
+from ganlab import Dataset, Diagnostic, FeatureChoice, Features, Look, RecipeError, Task
+from ganlab.builtin.diagnostics.compared import Weights, classifying, tail
 
 
 class InceptionScore(Diagnostic):
     """`inception-score`: 1 (one class, or never sure) to the number of classes (sure, and all of them), the mean over
     `splits` parts. Knows no real sample, and cannot see that a class has one picture.
 
-    NaN for probabilities that are not finite. Raises `RecipeError` if the feature network does not classify.
+    NaN for probabilities that are not finite.
     """
 
     features: FeatureChoice
@@ -35,6 +35,9 @@ class InceptionScore(Diagnostic):
         self.weights: Weights = weights
         self.features = features
 
+    def check(self, task: Task, dataset: Dataset, networks: Mapping[str, Features]) -> None:
+        classifying(networks)
+
     def measure(self, look: Look) -> Mapping[str, float]:
         from ganlab.builtin.metrics.inception import inception_score
 
@@ -43,11 +46,6 @@ class InceptionScore(Diagnostic):
         found = {}
         for name in made:
             network = look.features(self.features, name)
-            if network.classes is None:
-                raise RecipeError(
-                    f"diagnostic 'inception-score' needs a feature network that classifies, such as digits-cnn or "
-                    f"inception-v3; {network.name} does not"
-                )
             place = ("" if len(made) == 1 else f"/{name}") + tail(look, self.features, name, self.weights)
             found[f"inception-score{place}"] = inception_score(network.probabilities(sample[name]), splits=self.splits)
         return found

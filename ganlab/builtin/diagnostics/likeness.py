@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field as Option
 
-from ganlab import Diagnostic, Field, Look, RecipeError, Sample
+from ganlab import Dataset, Diagnostic, Features, Look, RecipeError, Sample, Task
 from ganlab.builtin.diagnostics.compared import Of, Weights
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ class SsimDiversity(Diagnostic):
     channels.
 
     NaN for fewer than two pictures or numbers that are not finite, the ratio also where all real pictures are the same.
-    Raises `RecipeError` if the task makes no pictures.
     """
 
     def __init__(
@@ -40,10 +39,12 @@ class SsimDiversity(Diagnostic):
         self.of: Of = of
         self.weights: Weights = weights
 
+    def check(self, task: Task, dataset: Dataset, networks: Mapping[str, Features]) -> None:
+        if not pictures_of(task):
+            raise RecipeError("needs a task that makes pictures; take 'diversity' instead")
+
     def measure(self, look: Look) -> Mapping[str, float]:
-        made = {name: field for name, field in look.task.makes().items() if drawable(field)}
-        if not made:
-            raise RecipeError("diagnostic 'ssim-diversity' needs a task that makes pictures; take 'diversity' instead")
+        made = pictures_of(look.task)
         fakes = look.samples(self.count, self.weights)
         source = look.dataset.held_out if self.of == "held-out" else look.dataset.train
         tail = "" if self.weights == "averaged" else "/raw"
@@ -69,6 +70,6 @@ class SsimDiversity(Diagnostic):
         return 1 - mean_similarity(pictures.flatten(1, -3), self.pairs)
 
 
-def drawable(field: Field) -> bool:
-    """True for pictures, films and volumes."""
-    return field.kind in PICTURES and len(field.shape) >= 3
+def pictures_of(task: Task) -> list[str]:
+    """The fields it makes that are pictures, films or volumes."""
+    return [name for name, field in task.makes().items() if field.kind in PICTURES and len(field.shape) >= 3]

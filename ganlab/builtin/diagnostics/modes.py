@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field as Option
 
-from ganlab import Diagnostic, FeatureChoice, Look, RecipeError
-from ganlab.builtin.diagnostics.compared import Weights, tail
+from ganlab import Dataset, Diagnostic, FeatureChoice, Features, Look, RecipeError, Task
+from ganlab.builtin.diagnostics.compared import Weights, classifying, tail
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from ganlab import Features
 
 
 class Modes(Diagnostic):
@@ -44,6 +42,14 @@ class Modes(Diagnostic):
         self.weights: Weights = weights
         self.features = features
 
+    def check(self, task: Task, dataset: Dataset, networks: Mapping[str, Features]) -> None:
+        if self.features is not None:
+            classifying(networks)
+        elif dataset.centres is None or dataset.sigma is None:
+            raise RecipeError(
+                'needs a mixture, such as ring or grid, or features = "digits-cnn" for digits; take another diagnostic'
+            )
+
     def measure(self, look: Look) -> Mapping[str, float]:
         from ganlab.builtin.metrics.shares import modes_reached, reverse_kl
 
@@ -64,11 +70,7 @@ class Modes(Diagnostic):
         import torch
 
         network = look.features(self.features or "", name)
-        if network.classes is None:
-            raise RecipeError(
-                f"diagnostic 'modes' needs a feature network that classifies, such as digits-cnn; "
-                f"{network.name} does not"
-            )
+        assert network.classes is not None
         parts = list(torch.split(data, 1, 1)) if stacked(look, network, data) else [data]
         mode = torch.zeros(len(data), dtype=torch.int64, device=data.device)
         sure = torch.ones(len(data), dtype=torch.bool, device=data.device)
@@ -94,10 +96,7 @@ def in_mixture(look: Look, data: Tensor) -> Tensor:
     import torch
 
     centres, sigma = look.dataset.centres, look.dataset.sigma
-    if centres is None or sigma is None:
-        raise RecipeError(
-            "diagnostic 'modes' needs a mixture, such as ring or grid, or features = \"digits-cnn\" for digits; "
-            "take another diagnostic"
-        )
+    assert centres is not None
+    assert sigma is not None
     distance, mode = torch.cdist(data.float(), centres.to(data.device)).min(1)
     return torch.bincount(mode[distance < 3 * sigma], minlength=len(centres))

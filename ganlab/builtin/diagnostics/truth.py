@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field as Option
 
-from ganlab import Calibration, Diagnostic, Look, RecipeError, Truth
+from ganlab import Calibration, Dataset, Diagnostic, Features, Look, RecipeError, Task, Truth
 
 
 class Truths(Diagnostic):
@@ -22,7 +21,7 @@ class Truths(Diagnostic):
     `.../real`, `.../control`, `.../baseline`, and the raw numbers behind it; and `truth/readable`.
 
     Where a task has conditions that the truth knows, samples must meet them. A property that the reader cannot tell,
-    by its score on real samples and the control, is NaN; if it can tell none, `RecipeError`.
+    by its score on real samples and the control, is NaN; if it can tell none, the recipe is refused.
     """
 
     def __init__(
@@ -33,18 +32,26 @@ class Truths(Diagnostic):
     ) -> None:
         self.count = count
         self.weights = weights
+        self._calibrated: dict[Dataset, Mapping[str, Calibration]] = {}
+
+    def check(self, task: Task, dataset: Dataset, networks: Mapping[str, Features]) -> None:
+        truth = dataset.truth
+        if truth is None:
+            raise RecipeError(
+                "needs a dataset whose truth is known: scenes, corridor, ground-plane, mirrored, joint-parts; "
+                "take one, or another diagnostic"
+            )
+        if truth.made_of not in task.makes():
+            raise RecipeError(f"needs a task that makes '{truth.made_of}'; take another diagnostic")
+        calibrations = self.calibrated(truth, dataset)
+        if not any(each.passes for each in calibrations.values()):
+            told = "; ".join(f"{name}: {each.reason}" for name, each in calibrations.items())
+            raise RecipeError(f"cannot read these data ({told}); take a larger size or another diagnostic")
 
     def measure(self, look: Look) -> Mapping[str, float]:
         truth = look.dataset.truth
-        if truth is None or truth.made_of not in look.task.makes():
-            what = "a dataset whose truth is known" if truth is None else f"a task that makes '{truth.made_of}'"
-            raise RecipeError(
-                f"diagnostic 'truth' needs {what}; scenes, corridor, ground-plane, mirrored and joint-parts have one: "
-                "take another diagnostic"
-            )
-        calibrations: Mapping[str, Calibration] = look.once(
-            f"truth/{self.count}", partial(self.calibrated, truth, look)
-        )
+        assert truth is not None
+        calibrations = self.calibrated(truth, look.dataset)
         asked = {name: value for name, value in look.given(self.count).items() if name in look.dataset.fields}
         made = look.fake(self.count, averaged=self.weights == "averaged")[truth.made_of]
         seen = truth.read(made, asked)
@@ -58,15 +65,13 @@ class Truths(Diagnostic):
                 measured[f"truth/{name}/{what}{suffix}"] = known
         return measured | {f"truth/{name}{suffix}": value for name, value in seen.values.items()}
 
-    def calibrated(self, truth: Truth, look: Look) -> Mapping[str, Calibration]:
-        """How the reader fares on held-out real samples; looked at once in a run."""
+    def calibrated(self, truth: Truth, dataset: Dataset) -> Mapping[str, Calibration]:
+        """How the reader fares on held-out real samples; it is tried once."""
         import torch
 
-        source = look.dataset.held_out
-        rows = source.rows(torch.arange(min(self.count, len(source))), None)
-        asked = {name: rows[name] for name in look.dataset.fields if name != truth.made_of}
-        found = truth.calibrate(rows[truth.made_of], asked)
-        if not any(each.passes for each in found.values()):
-            told = "; ".join(f"{name}: {each.reason}" for name, each in found.items())
-            raise RecipeError(f"diagnostic 'truth' cannot read these data ({told}); take a larger size or another one")
-        return found
+        if dataset not in self._calibrated:
+            source = dataset.held_out
+            rows = source.rows(torch.arange(min(self.count, len(source))), None)
+            asked = {name: rows[name] for name in dataset.fields if name != truth.made_of}
+            self._calibrated[dataset] = truth.calibrate(rows[truth.made_of], asked)
+        return self._calibrated[dataset]

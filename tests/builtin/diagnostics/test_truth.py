@@ -86,8 +86,9 @@ def test_a_count_that_was_not_asked_for_is_wrong() -> None:
 
 
 def test_a_dataset_without_truth_is_refused_and_those_with_one_are_named() -> None:
-    with pytest.raises(RecipeError, match="needs a dataset whose truth is known; scenes, corridor, ground-plane"):
-        Truths().measure(ToyLook())
+    look = ToyLook()
+    with pytest.raises(RecipeError, match="needs a dataset whose truth is known: scenes, corridor, ground-plane"):
+        Truths().check(look.task, look.dataset, {})
 
 
 class Blind(JointParts):
@@ -116,7 +117,7 @@ def test_a_reader_that_can_tell_nothing_ends_the_run_with_the_reason() -> None:
     with pytest.raises(
         RecipeError, match=r"rule: real samples score 0\.950 and broken ones 0\.950.*free: real samples"
     ):
-        Truths(count=128).measure(MadeLook(dataset, training(dataset)["image"]))
+        Truths(count=128).check(MadeLook(dataset, training(dataset)["image"]).task, dataset, {})
 
 
 def test_the_reader_is_tried_once_in_a_run() -> None:
@@ -124,8 +125,10 @@ def test_the_reader_is_tried_once_in_a_run() -> None:
     look, calls = MadeLook(dataset, training(dataset)["image"]), []
     kept = dataset.truth.calibrate
     dataset.truth.calibrate = lambda *given: calls.append(1) or kept(*given)  # type: ignore[method-assign]
+    diagnostic = Truths(count=128)
+    diagnostic.check(look.task, dataset, {})
     for _ in range(3):
-        Truths(count=128).measure(look)
+        diagnostic.measure(look)
     assert len(calls) == 1
 
 
