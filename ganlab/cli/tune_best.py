@@ -36,7 +36,7 @@ def command(study: str, out: Path, storage: str | None, export: Path | None, as_
     if export is not None:
         write(export, plan, now.best.settings)
     if as_json:
-        say_json({"study": plan.name, "best": vars(now.best), "baseline": vars(now.baseline) if now.baseline else None})
+        say_json({name: each for name, each in now.told().items() if name in ("study", "best", "baseline")})
         return 0
     for line in summary(now)[-2:]:
         say(line)

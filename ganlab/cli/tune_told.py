@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ganlab.cli.output import say, say_json
 from ganlab.errors import RecipeError
 from ganlab.tune.home import Home
 from ganlab.tune.plan import Plan
 from ganlab.tune.result import COMPLETE, FAILED, INVALID, PRUNED
+from ganlab.tune.settings import shortened, shown
 from ganlab.tune.standing import Row, Standing
+from ganlab.words import duration
 
 if TYPE_CHECKING:
     import optuna
@@ -68,7 +69,7 @@ class Teller:
             if row.state in ENDED and row.number not in self._told:
                 self._told.add(row.number)
                 if self._json:
-                    say_json({"event": "trial", **vars(row)})
+                    say_json({"event": "trial", **row.told()})
                 else:
                     say(line(row))
 
@@ -109,21 +110,6 @@ def settings(row: Row) -> str:
     return " ".join(f"{shortened(key)}={shown(value)}" for key, value in row.settings.items())
 
 
-def shortened(key: str) -> str:
-    """The end of a dotted key, as far as it tells what is meant."""
-    return ".".join(key.split(".")[-3:]).replace("optimizer.", "").replace("players.", "")
-
-
-def shown(value: Any) -> str:
-    """Three digits of a number."""
-    return f"{value:.3g}" if isinstance(value, float) else json.dumps(value)
-
-
-def duration(seconds: float) -> str:
-    """Minutes and seconds."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
 def table(rows: Sequence[Row]) -> list[list[str]]:
     """One line for each trial."""
     return [
@@ -142,8 +128,7 @@ def table(rows: Sequence[Row]) -> list[list[str]]:
 
 def summary(now: Standing) -> list[str]:
     """What was found, in a few lines."""
-    states = (COMPLETE, PRUNED, FAILED, INVALID, "running", "waiting")
-    counts = ", ".join(f"{len(now.having(state))} {state}" for state in states if now.having(state))
+    counts = ", ".join(f"{count} {state}" for state, count in now.states.items())
     whole = now.seconds + now.saved
     lines = [f"{counts} of {now.plan.trials} trials"]
     if whole:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from contextlib import suppress
+
+from ganlab.words import duration as duration
 
 
 def printable(text: str, but: str = "") -> str:
@@ -29,17 +30,6 @@ def number(value: float) -> str:
     if abs(value) >= 1 or value == 0:
         return f"{value:.3g}"
     return f"{value:.2f}".replace("0.", ".", 1) if abs(value) >= 0.1 else f"{value:.2g}"
-
-
-def duration(seconds: float) -> str:
-    """1:20, 2:03:05, 3 d 04:10; a question mark where that is not known."""
-    if not math.isfinite(seconds):
-        return "?"
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours >= 24:
-        return f"{hours // 24} d {hours % 24:02d}:{minutes:02d}"
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 def memory(device: str) -> str:

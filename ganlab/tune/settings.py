@@ -28,3 +28,13 @@ def inline(value: Any, key: str) -> str:
             f"{key}: {short(repr(value))} is no value of a recipe; give text, a number, a list or a table"
         )
     return json.dumps(value)
+
+
+def shortened(key: str) -> str:
+    """The end of a dotted key, as far as it tells what is meant."""
+    return ".".join(key.split(".")[-3:]).replace("optimizer.", "").replace("players.", "")
+
+
+def shown(value: Any) -> str:
+    """Three digits of a number."""
+    return f"{value:.3g}" if isinstance(value, float) else json.dumps(value)
