@@ -8,10 +8,7 @@ ganlab hands in.
 from __future__ import annotations
 
 import functools
-import inspect
 import json
-import sys
-import typing
 import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
@@ -32,6 +29,7 @@ from ganlab.interfaces.monitor import Monitor
 from ganlab.interfaces.reporter import Reporter
 from ganlab.interfaces.task import Task
 from ganlab.interfaces.term import Term
+from ganlab.signature import options_of
 from ganlab.validation import explain, short
 
 if TYPE_CHECKING:
@@ -155,14 +153,9 @@ class Entry(Generic[T]):
         from pydantic.errors import PydanticUserError
 
         try:
-            parameters, open_ended = _option_parameters(self.factory)
-            types = _annotations(self.factory, parameters)
+            options, open_ended = options_of(self.factory)
         except (NameError, TypeError, ValueError, SyntaxError) as error:
             raise PluginError(f"{self}: its options cannot be read ({one_line(error)}); tell its author") from None
-        fields = {
-            name: (types.get(name, Any), ... if each.default is each.empty else each.default)
-            for name, each in parameters.items()
-        }
         config = ConfigDict(
             extra="allow" if open_ended else "forbid",
             frozen=True,
@@ -172,7 +165,7 @@ class Entry(Generic[T]):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # an option may be called like a method of pydantic's
-                return cast("type[BaseModel]", create_model(self.name, __config__=config, **cast(Any, fields)))
+                return cast("type[BaseModel]", create_model(self.name, __config__=config, **cast(Any, options)))
         except (PydanticUserError, NameError, TypeError) as error:
             raise PluginError(f"{self}: its options cannot be checked ({one_line(error)}); tell its author") from None
 
@@ -216,34 +209,6 @@ class Registry(Generic[T]):
                 f"uninstall one, or name those you want in GANLAB_PLUGINS"
             )
         return candidates[0]
-
-
-def _option_parameters(factory: Any) -> tuple[dict[str, inspect.Parameter], bool]:
-    """Parameters that can be given by keyword, and whether any other keyword is taken too."""
-    parameters = inspect.signature(factory).parameters.values()
-    keywords = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    options = {each.name: each for each in parameters if each.kind in keywords}
-    return options, any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters)
-
-
-def _annotations(factory: Any, parameters: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
-    """Types of the options alone: what ganlab hands in may carry names that exist for type checkers only."""
-
-    def holder() -> None: ...
-
-    holder.__annotations__ = {
-        name: each.annotation for name, each in parameters.items() if each.annotation is not each.empty
-    }
-    return typing.get_type_hints(holder, globalns=_globals(factory), include_extras=True)
-
-
-def _globals(factory: Any) -> dict[str, Any]:
-    """The names of the module in which the factory's parameters were written down."""
-    while isinstance(factory, functools.partial):
-        factory = factory.func
-    written = inspect.unwrap(getattr(factory, "__init__") if isinstance(factory, type) else factory)  # noqa: B009
-    module = sys.modules.get(getattr(factory, "__module__", None) or "")
-    return cast("dict[str, Any]", getattr(written, "__globals__", None) or vars(module or typing))
 
 
 def one_line(error: BaseException) -> str:

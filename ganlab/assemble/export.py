@@ -15,7 +15,7 @@ from torch.nn import Module
 import ganlab
 from ganlab.assemble.export_directory import FIELDS, RECIPE, WEIGHTS, ExportDirectory, write_export
 from ganlab.assemble.generator import LoadedGenerator, load_generator
-from ganlab.assemble.run_directory import plain_fields
+from ganlab.assemble.plain_fields import plain_fields
 from ganlab.engine.finite import first_not_finite
 from ganlab.engine.random import Stream
 from ganlab.errors import CheckpointError, RecipeError

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ganlab import disk
-from ganlab.assemble.reading import read_fields, read_json
+from ganlab.assemble.plain_fields import read_fields
+from ganlab.assemble.reading import read_json
 from ganlab.assemble.run_directory import RunDirectory, is_run
 from ganlab.assemble.run_place import is_name
 from ganlab.errors import CheckpointError, StorageError

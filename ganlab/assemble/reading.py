@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ganlab.values import Field, Fields
-
 MOST_BYTES = 16 << 20
 
 
@@ -72,32 +70,3 @@ def is_number(value: Any) -> bool:
 def numbers(record: Mapping[str, Any], *names: str) -> bool:
     """True if each of these is in the record, and a number."""
     return all(is_number(record.get(name)) for name in names)
-
-
-def read_fields(plain: Any) -> Fields:
-    """Fields by name from their plain form. Raises `ValueError`, `TypeError`, `KeyError` or `AttributeError`."""
-    return {_text(name): _field(each) for name, each in plain.items()}
-
-
-def _field(plain: Any) -> Any:
-    if "fields" in plain:
-        return read_fields(plain["fields"])
-    cardinality = plain["cardinality"]
-    return Field(
-        _text(plain["kind"]),
-        tuple(_size(each) for each in plain["shape"]),
-        None if cardinality is None else _size(cardinality),
-        tuple(_text(each) for each in plain["names"]),
-    )
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"expected text, not {type(value).__name__}")
-    return value
-
-
-def _size(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
-        raise TypeError(f"expected a size, not {value!r}")
-    return value

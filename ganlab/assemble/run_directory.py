@@ -13,18 +13,19 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ganlab import disk
-from ganlab.assemble.reading import numbers, read_fields, read_json, read_lines, read_text
+from ganlab.assemble.plain_fields import plain_fields, read_fields
+from ganlab.assemble.reading import numbers, read_json, read_lines, read_text
 from ganlab.assemble.run_lock import Lock, held
 from ganlab.assemble.run_place import check_length, check_name, check_room, check_runs, is_name, make_runs
 from ganlab.disk import publish, sweep
 from ganlab.errors import CheckpointError, RecipeError, StorageError, nearest
-from ganlab.values import Ending, Field, Fields, Outcome
+from ganlab.records import outcome_record
+from ganlab.values import Ending, Fields, Outcome
 
 BEFORE_THE_START = ("crash.log", "provenance.json", "fields.json", "lock")
 """What a run may leave behind that ended before it began; `recipe.toml` is written last, and makes it a run."""
@@ -103,8 +104,7 @@ class RunDirectory:
                 leads_to = os.path.realpath(runs / run)
                 raise RecipeError(f"run '{run}' in {runs} is a symbolic link; name what it leads to: {leads_to}")
             return cls(runs / run)
-        path = Path(run)
-        if is_run(path):
+        if is_run(path := Path(run)):
             return cls(path if path.name not in ("", "..") else Path(os.path.abspath(path)))
         known = [each.name for each in list_runs(runs)]
         raise RecipeError(f"no run '{run}' in {runs}.{nearest(run, known)} 'ganlab runs' shows {len(known)}")
@@ -183,9 +183,8 @@ class RunDirectory:
 
     def fields(self) -> list[Fields]:
         """What `write_fields` wrote. Raises `CheckpointError` if it is lost."""
-        found = read_json(self.path / "fields.json")
         try:
-            return [read_fields(each) for each in found]
+            return [read_fields(each) for each in read_json(self.path / "fields.json")]
         except (KeyError, TypeError, ValueError, AttributeError):
             raise CheckpointError(
                 f"{self.path / 'fields.json'}: is missing or damaged; "
@@ -194,14 +193,7 @@ class RunDirectory:
 
     def write_outcome(self, outcome: Outcome) -> None:
         """How the run ended."""
-        told = {
-            "ending": outcome.ending.value,
-            "sentence": outcome.sentence,
-            "kimg": outcome.progress.kimg,
-            "round": outcome.progress.round,
-            "fraction": outcome.progress.fraction,
-            "seconds": round(outcome.seconds, 3),
-        }
+        told = outcome_record(outcome) | {"fraction": outcome.progress.fraction, "seconds": round(outcome.seconds, 3)}
         self.write("outcome.json", json.dumps(told, indent=1))
 
     def provenance(self) -> dict[str, Any]:
@@ -218,8 +210,7 @@ class RunDirectory:
 
     def ending(self) -> str:
         """How it ended, in a word: an `Ending`, "playing", or "broken off" if its process did not live to say."""
-        outcome = self.outcome()
-        if outcome is not None:
+        if (outcome := self.outcome()) is not None:
             return str(outcome["ending"])
         return "playing" if held(self.path / "lock") else "broken off"
 
@@ -256,11 +247,3 @@ def list_runs(runs: Path) -> list[RunDirectory]:
     with os.scandir(runs) as found:
         folders = sorted(each.name for each in found if each.is_dir(follow_symlinks=False))
     return [RunDirectory(runs / name) for name in folders if is_run(runs / name)]
-
-
-def plain_fields(fields: Fields) -> dict[str, Any]:
-    """Fields by name in the form in which `fields.json` holds them."""
-    return {
-        name: asdict(each) if isinstance(each, Field) else {"fields": plain_fields(each)}
-        for name, each in fields.items()
-    }

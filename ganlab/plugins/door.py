@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +17,7 @@ from ganlab.plugins.contract import PUT_BACK, fault, full_name, guarded, registe
 from ganlab.plugins.discovery import Found, discover
 from ganlab.plugins.observers import HOOKS, Observers
 from ganlab.plugins.questions import answered
+from ganlab.plugins.registering import registered, unasked
 from ganlab.plugins.state import PluginState
 from ganlab.registry import KINDS, Entry, Origin, Registry
 
@@ -34,7 +34,8 @@ class Plugins:
         self._manager = pluggy.PluginManager("ganlab")
         self._manager.add_hookspecs(hookspecs)
         self._found = discover()
-        self._states = [PluginState(*_identity(each.origin)) for each in self._found]
+        origins = [each.origin for each in self._found]
+        self._states = [PluginState(each.plugin, each.distribution, each.version, each.builtin) for each in origins]
         self._modules: dict[int, Any] = {}
         self._registries: dict[str, Registry[Any]] = {kind: Registry(kind) for kind in KINDS}
         self._refused: dict[tuple[str, str], list[str]] = {}
@@ -54,7 +55,7 @@ class Plugins:
         try:
             entry = registry.find(name)
         except PluginError as error:
-            raise PluginError(f"{error}{'' if name in registry else self._unasked(kind)}") from None
+            raise PluginError(f"{error}{'' if name in registry else unasked(self._states, kind)}") from None
         self._used.add(entry.origin)
         return entry
 
@@ -227,20 +228,8 @@ class Plugins:
             return
         self._collected.add((index, kind))
         state = self._states[index]
-        hook = f"ganlab_register_{kind}"
-        for each in getattr(self._manager.hook, hook).get_hookimpls():
-            if each.plugin is not self._modules[index]:
-                continue
-            registered, problem = guarded(partial(registered_by, each.function), state, f"{hook} of", f"{hook} raised ")
-            if registered is not None and not isinstance(registered, dict):
-                problem = f"{hook} returned a {type(registered).__name__}, expected a mapping from names to factories"
-            elif registered is None and not problem:
-                problem = f"{hook} returned nothing, expected a mapping from names to factories"
-            if problem:
-                state.problems.append(problem)
-                continue
-            for name, factory in (registered or {}).items():
-                self._add(Entry(kind, name, factory, state.origin), state)
+        for name, factory in registered(self._manager, self._modules[index], state, f"ganlab_register_{kind}"):
+            self._add(Entry(kind, name, factory, state.origin), state)
 
     def _add(self, entry: Entry[Any], state: PluginState) -> None:
         registry = self._registries[entry.kind]
@@ -257,22 +246,3 @@ class Plugins:
             self._refused.setdefault((entry.kind, str(entry.name)), []).append(problem)
         else:
             state.provides.setdefault(entry.kind, []).append(entry.name)
-
-    def _unasked(self, kind: str) -> str:
-        """Plugins that might have had a name of that kind, and why they could not be asked."""
-        reasons = {state.origin: [*state.problems, *state.notes] for state in self._states if state.status != "loaded"}
-        for state in self._states:
-            if failures := [each for each in state.problems if each.startswith(f"ganlab_register_{kind} ")]:
-                reasons.setdefault(state.origin, failures)
-        lost = [f"{origin}: {'; '.join(each)}" for origin, each in reasons.items() if each]
-        return f" These plugins could not be asked: {'. '.join(lost)}." if lost else ""
-
-
-def registered_by(hook: Callable[[], Any]) -> Any:
-    """What the hook registers, as a dict of its own, so that what a mapping does when it is read happens here."""
-    registered = hook()
-    return dict(registered) if isinstance(registered, Mapping) else registered
-
-
-def _identity(origin: Origin) -> tuple[str, str, str, bool]:
-    return origin.plugin, origin.distribution, origin.version, origin.builtin

@@ -17,16 +17,9 @@ from ganlab.testing.losses import LossConformance
 from ganlab.testing.reporters import ReporterConformance
 from ganlab.testing.tasks import TaskConformance
 from ganlab.testing.terms import TermConformance
-from ganlab.testing.toys import (
-    ToyArchitecture,
-    ToyDataset,
-    ToyLook,
-    ToyRandom,
-    ToySource,
-    ToyTask,
-    ToyTurn,
-    build_networks,
-)
+from ganlab.testing.toy_look import ToyLook
+from ganlab.testing.toy_turn import ToyTurn
+from ganlab.testing.toys import ToyArchitecture, ToyDataset, ToyRandom, ToySource, ToyTask, build_networks
 from ganlab.testing.watch import DiagnosticConformance, InterventionConformance, MonitorConformance
 
 __all__ = [

@@ -8,7 +8,7 @@ from torch import Tensor
 from ganlab.interfaces.term import Term
 from ganlab.interfaces.turn import Turn
 from ganlab.testing.state import check_taken_back, leaving_all_as_it_was, same, snapshot
-from ganlab.testing.toys import ToyTurn
+from ganlab.testing.toy_turn import ToyTurn
 
 
 class TermConformance:

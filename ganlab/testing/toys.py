@@ -6,20 +6,18 @@ Each toy is the shortest honest implementation of its interface; swap the part t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ganlab.interfaces.architecture import Architecture, GeneratorShapes, ViewShapes
 from ganlab.interfaces.dataset import Dataset, Source
-from ganlab.interfaces.features import FeatureChoice, Features
-from ganlab.interfaces.look import Look
+from ganlab.interfaces.features import Features
 from ganlab.interfaces.random import Random
 from ganlab.interfaces.task import Task
-from ganlab.interfaces.turn import Turn
-from ganlab.values import Batch, Field, Given, Networks, Progress, Sample, Side, Verdict, View, Views
+from ganlab.values import Batch, Field, Given, Networks, Sample, Verdict, View, Views
 
 
 class ToyRandom(Random):
@@ -143,71 +141,6 @@ def build_networks(task: Task, batch: Batch, architecture: Architecture | None =
     return networks
 
 
-class ToyTurn(Turn):
-    """One turn of `player` on a batch of 8, opponents frozen. Ready to use: `ToyTurn()` is the discriminator's."""
-
-    def __init__(
-        self,
-        player: str = "image",
-        *,
-        task: Task | None = None,
-        dataset: Dataset | None = None,
-        architecture: Architecture | None = None,
-        intermediates: Mapping[str, Any] | None = None,
-        rows: int = 8,
-        seed: int = 0,
-    ) -> None:
-        dataset = dataset or ToyDataset()
-        self.task = task or ToyTask(dataset.fields)
-        self.player = player
-        self.progress = Progress()
-        self.random: Random = ToyRandom(rows, seed + 1)
-        self.recorded: dict[str, Tensor] = {}
-        self._batch = Batch(dataset.train.rows(torch.arange(rows), None), rows)
-        self._intermediates = intermediates or {}
-        self.networks = build_networks(self.task, self._batch, architecture, seed)
-        for name, network in self.networks.items():
-            network.train().requires_grad_(name == player)
-        self._given = self.task.draw(self._batch, ToyRandom(rows, seed))
-        self._fake = self.task.generate(self.networks, self._given)
-
-    @property
-    def batch(self) -> Batch:
-        return self._batch
-
-    @property
-    def given(self) -> Given:
-        return self._given
-
-    @property
-    def real(self) -> Sample:
-        return self.task.real(self._batch)
-
-    @property
-    def fake(self) -> Sample:
-        return self._fake
-
-    def views(self, side: Side) -> Views:
-        if side == "mismatched":
-            return self.task.mismatched(self.networks, self.real, self._given)
-        return self.task.views(self.networks, self.real if side == "real" else self.fake, self._given)
-
-    def verdict(self, side: Side, view: str) -> Verdict:
-        return self.judge(view, self.views(side)[view])
-
-    def judge(self, name: str, view: View) -> Verdict:
-        return as_verdict(self.networks[view.judge or name](view.data, view.given))
-
-    def generate(self, given: Given) -> Sample:
-        return self.task.generate(self.networks, given)
-
-    def intermediate(self, name: str) -> Any:
-        return self._intermediates[name] if name in self._intermediates else self.task.intermediate(name, self)
-
-    def record(self, name: str, value: Tensor) -> None:
-        self.recorded[name] = value.detach()
-
-
 class ToyFeatures(Features):
     """Samples laid flat, whatever was chosen."""
 
@@ -215,73 +148,6 @@ class ToyFeatures(Features):
 
     def embed(self, data: Tensor) -> Tensor:
         return data.flatten(1).float()
-
-
-class ToyLook(Look):
-    """The game at a tick, before it has learnt anything, so that fakes look like nothing real."""
-
-    def __init__(
-        self,
-        *,
-        task: Task | None = None,
-        dataset: Dataset | None = None,
-        architecture: Architecture | None = None,
-        ledger: Mapping[str, float] | None = None,
-        progress: Progress | None = None,
-        features: Features | None = None,
-    ) -> None:
-        self.dataset = dataset or ToyDataset()
-        self._features = features or ToyFeatures()
-        self.task = task or ToyTask(self.dataset.fields)
-        self.progress = progress or Progress()
-        self._ledger = dict(ledger or {})
-        self._kept: dict[str, Any] = {}
-        self._networks = build_networks(self.task, self._batch(2, held_out=False), architecture)
-        for network in self._networks.values():
-            network.eval().requires_grad_(False)
-
-    def networks(self, *, averaged: bool = True) -> Networks:
-        return self._networks
-
-    def real(self, count: int, *, held_out: bool = True) -> Sample:
-        return self.task.real(self._batch(count, held_out=held_out))
-
-    def real_beside(self, count: int) -> Sample:
-        return self.task.real(self._batch(count, held_out=False, cycle=True))
-
-    def fake(self, count: int, *, averaged: bool = True) -> Sample:
-        return cast(Sample, self.once(f"fake/{count}", lambda: self.task.generate(self._networks, self.given(count))))
-
-    def given(self, count: int) -> Given:
-        return self.task.draw(self._batch(count, held_out=False, cycle=True), self.random("look", count))
-
-    def verdicts(self, sample: Sample, given: Given) -> dict[str, Verdict]:
-        views = self.task.views(self._networks, sample, given)
-        return {
-            name: as_verdict(self._networks[view.judge or name](view.data, view.given)) for name, view in views.items()
-        }
-
-    def random(self, name: str, rows: int) -> Random:
-        return ToyRandom(rows, sum(name.encode()))
-
-    def ledger(self) -> dict[str, float]:
-        return dict(self._ledger)
-
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        if name not in self._kept:
-            self._kept[name] = make()
-        return self._kept[name]
-
-    def this_tick(self, name: str, make: Callable[[], Any]) -> Any:
-        return self.once(f"tick/{name}", make)
-
-    def features(self, choice: FeatureChoice, name: str) -> Features:
-        return self._features
-
-    def _batch(self, count: int, *, held_out: bool, cycle: bool = False) -> Batch:
-        source = self.dataset.held_out if held_out else self.dataset.train
-        indices = torch.arange(count) % len(source) if cycle else torch.arange(min(count, len(source)))
-        return Batch(source.rows(indices, None), len(indices))
 
 
 def as_verdict(answer: Tensor | Verdict) -> Verdict:

@@ -17,7 +17,7 @@ from ganlab.interfaces.look import Look
 from ganlab.interfaces.monitor import Monitor
 from ganlab.interfaces.random import Random
 from ganlab.testing.state import check_plain, check_taken_back, leaving_all_as_it_was, same, snapshot
-from ganlab.testing.toys import ToyLook
+from ganlab.testing.toy_look import ToyLook
 from ganlab.values import Action, Finding, Given, Networks, Progress, Sample, Severity, Verdict
 
 

@@ -13,7 +13,8 @@ from ganlab import Batch, Given, Networks, Sample, View, Views
 from ganlab.builtin.diagnostics.balance import Balance, compare, remembered
 from ganlab.builtin.tasks.class_conditional import ClassConditional
 from ganlab.testing import DiagnosticConformance
-from ganlab.testing.toys import ToyLook, ToyTask
+from ganlab.testing.toy_look import ToyLook
+from ganlab.testing.toys import ToyTask
 
 
 def normal(mean: float, count: int, seed: int = 0) -> Tensor:

@@ -20,7 +20,7 @@ from ganlab.builtin.metrics.calibration import BLIND, calibrated, cross_entropy
 from ganlab.builtin.metrics.rotation import rotation
 from ganlab.builtin.metrics.spectra import largest_singular_value, stable_rank
 from ganlab.testing import DiagnosticConformance
-from ganlab.testing.toys import ToyLook
+from ganlab.testing.toy_look import ToyLook
 
 
 class TestTwoSample(DiagnosticConformance):

@@ -12,7 +12,7 @@ from ganlab.builtin.diagnostics.balance import Balance, compare
 from ganlab.builtin.diagnostics.coverage import Coverage
 from ganlab.builtin.diagnostics.modes import Modes
 from ganlab.testing import DiagnosticConformance
-from ganlab.testing.toys import ToyLook
+from ganlab.testing.toy_look import ToyLook
 
 
 def expected_coverage(real: int, fake: int, neighbours: int) -> float:

@@ -19,7 +19,8 @@ from ganlab.builtin.losses.non_saturating import NonSaturating
 from ganlab.builtin.losses.relativistic_pairing import RelativisticPairing
 from ganlab.builtin.losses.wasserstein import Wasserstein
 from ganlab.testing import DiagnosticConformance
-from ganlab.testing.toys import ToyArchitecture, ToyLook, ToyTask
+from ganlab.testing.toy_look import ToyLook
+from ganlab.testing.toys import ToyArchitecture, ToyTask
 
 COUNT = 4096
 

@@ -25,7 +25,8 @@ from ganlab.builtin.diagnostics.neighbours import Neighbours
 from ganlab.builtin.diagnostics.sliced import SlicedWasserstein
 from ganlab.builtin.metrics.frechet import Reference, frechet_distance
 from ganlab.testing import DiagnosticConformance
-from ganlab.testing.toys import ToyDataset, ToyFeatures, ToyLook, ToySource, ToyTask
+from ganlab.testing.toy_look import ToyLook
+from ganlab.testing.toys import ToyDataset, ToyFeatures, ToySource, ToyTask
 
 COMPARING: dict[str, tuple[Callable[..., Diagnostic], tuple[str, ...]]] = {
     "bins": (Bins, ("ndb", "ndb-under", "binned-js")),

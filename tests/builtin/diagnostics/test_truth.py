@@ -18,7 +18,7 @@ from ganlab.builtin.diagnostics.truth import Truths
 from ganlab.builtin.truths.drawn import Facts
 from ganlab.builtin.truths.joint_parts import JointParts
 from ganlab.testing import DiagnosticConformance
-from ganlab.testing.toys import ToyLook
+from ganlab.testing.toy_look import ToyLook
 
 
 class MadeLook(ToyLook):

@@ -12,7 +12,8 @@ from ganlab.builtin.tasks.paired import Paired
 from ganlab.builtin.tasks.unconditional import Unconditional
 from ganlab.builtin.tasks.unpaired import Unpaired
 from ganlab.testing import TaskConformance
-from ganlab.testing.toys import ToyArchitecture, ToyDataset, ToyRandom, ToyTurn
+from ganlab.testing.toy_turn import ToyTurn
+from ganlab.testing.toys import ToyArchitecture, ToyDataset, ToyRandom
 from ganlab.values import Field
 from tests.engine.toys import ToyData
 
