@@ -21,6 +21,8 @@ from ganlab.values import Ending
 
 ENDED = (Ending.FINISHED, *DEAD)
 
+PROGRAM = (sys.executable, "-m", "ganlab")
+
 SILENT_SECONDS = 900.0
 """A run that has recorded nothing for so long hangs."""
 
@@ -105,7 +107,7 @@ class Child:
         environment.pop("GANLAB_STORAGE", None)
         with open(path.parent / f"{path.name}.log", "ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ganlab", *arguments],
+                [*PROGRAM, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,

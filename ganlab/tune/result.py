@@ -85,10 +85,13 @@ class TrialResult:
             trial.set_constraint(name, amount)
 
     def _finish(self, study: optuna.Study, number: int) -> None:
+        study.tell(number, self.value if self.state == COMPLETE else None, self._state, skip_if_finished=True)
+
+    @property
+    def _state(self) -> optuna.trial.TrialState:
         from optuna.trial import TrialState
 
-        state = {COMPLETE: TrialState.COMPLETE, FAILED: TrialState.FAIL}.get(self.state, TrialState.PRUNED)
-        study.tell(number, self.value if self.state == COMPLETE else None, state, skip_if_finished=True)
+        return {COMPLETE: TrialState.COMPLETE, FAILED: TrialState.FAIL}.get(self.state, TrialState.PRUNED)
 
     def attributes(self) -> dict[str, Any]:
         """What the trial says of itself in the storage."""
@@ -106,12 +109,10 @@ class TrialResult:
     def frozen(self, attributes: Mapping[str, Any]) -> optuna.trial.FrozenTrial:
         """The trial as it would stand in the storage, for a study that has lost it."""
         import optuna
-        from optuna.trial import TrialState
 
-        complete = self.state == COMPLETE
         trial = optuna.create_trial(
-            state=TrialState.COMPLETE if complete else TrialState.PRUNED,
-            value=self.value,
+            state=self._state,
+            value=None if self.state == FAILED else self.value,
             params=dict(self.params),
             distributions={
                 name: optuna.distributions.json_to_distribution(each) for name, each in self.distributions.items()

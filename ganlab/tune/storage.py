@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import stat
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from ganlab.errors import RecipeError, StorageError, nearest
+from ganlab.validation import short
 
 if TYPE_CHECKING:
     import optuna
@@ -31,6 +34,11 @@ GRACE_SECONDS = 180
 
 RETRIES = 2
 """So often is a trial begun again whose worker died."""
+
+CONNECTING: dict[str, dict[str, object]] = {
+    "sqlite": {"timeout": 60},
+    "postgresql": {"client_encoding": "utf8", "connect_timeout": 10},
+}
 
 PATIENCE_SECONDS = 600.0
 """So long is a storage waited for."""
@@ -82,10 +90,8 @@ def shown(url: str) -> str:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         return "(an address that cannot be read)"
-    if parsed.password is not None:
-        parsed = parsed.set(password=None)
     secret = [key for key in parsed.query if "pass" in key.lower() or "secret" in key.lower() or "token" in key.lower()]
-    return parsed.difference_update_query(secret).render_as_string(hide_password=False)
+    return parsed._replace(password=None).difference_update_query(secret).render_as_string(hide_password=False)
 
 
 def connect(
@@ -97,8 +103,8 @@ def connect(
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    sqlite = url.startswith("sqlite")
-    engine = {"pool_pre_ping": True, **({"connect_args": {"timeout": 60}} if sqlite else {})}
+    check_file(url)
+    engine = {"pool_pre_ping": True, "connect_args": CONNECTING.get(url.partition(":")[0].partition("+")[0], {})}
     try:
         with quiet():
             retry = optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=RETRIES)
@@ -120,6 +126,25 @@ def connect(
         raise RecipeError(
             f"--storage {shown(url)}: needs the package '{error.name}'; for PostgreSQL 'pip install ganlab[postgres]'"
         ) from None
+
+
+def check_file(url: str) -> None:
+    """Raise `StorageError` if the address is that of a SQLite file which is damaged."""
+    path = Path(url.removeprefix("sqlite:///"))
+    if not url.startswith("sqlite:///") or not path.is_file():
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=60)) as database:
+            told = database.execute("PRAGMA quick_check").fetchone()[0]
+    except sqlite3.OperationalError:  # locked for long, which is no damage
+        return
+    except sqlite3.DatabaseError as error:
+        told = str(error)
+    if told != "ok":
+        raise StorageError(
+            f"{path}: is damaged ({short(told)}); 'ganlab tune rebuild {path.parent}' puts the study together again "
+            "from its trials' directories"
+        )
 
 
 @contextmanager

@@ -25,13 +25,18 @@ def picture(width: float, height: float, title: str, *shapes: Html | None) -> Ht
     return element("div", svg, class_="scroll", tabindex=0)
 
 
+def of_scores(rows: Sequence[Row]) -> Scale:
+    """An axis for scores. One in which nothing finite was measured stands at its edge."""
+    measured = [row.score for row in rows if row.score is not None and all(each.value < WORST for each in row.results)]
+    return of_values(measured or [WORST])
+
+
 def history(rows: Sequence[Row], colours: Colours) -> Html:
     """Every trial that has a score, in the order of their numbers, and the best until then."""
     scored = [row for row in rows if row.score is not None]
     if not scored:
         return element("p", "No trial has a score yet.", class_="note")
-    measured = [row.score for row in scored if row.score is not None and row.score < WORST]
-    up = of_values(measured or [WORST])
+    up = of_scores(scored)
     across = Numbers(-0.5, max(row.number for row in rows) + 0.5)
 
     def x(row_number: float) -> float:
@@ -45,7 +50,7 @@ def history(rows: Sequence[Row], colours: Colours) -> Html:
         WIDTH,
         HEIGHT,
         "Score by trial",
-        *_frame(up, y_label="score, less is better" + (", by its logarithm" if up.log else "")),
+        *_frame(up),
         *_numbers_below(across, max(row.number for row in rows)),
         _best_so_far(scored, x, y),
         *marks,
@@ -72,8 +77,8 @@ def _best_so_far(scored: Sequence[Row], x: Place, y: Place) -> Html | None:
     return element("path", d="".join(steps) + f"H{WIDTH - RIGHT}", class_="best") if steps else None
 
 
-def _frame(up: Scale, y_label: str) -> list[Html]:
-    shapes = [element("text", y_label, x=LEFT, y=10, class_="label")]
+def _frame(up: Scale) -> list[Html]:
+    shapes = [element("text", "score, less is better", x=LEFT, y=10, class_="label")]
     for place, text in up.ticks():
         y = round(HEIGHT - BOTTOM - place * (HEIGHT - TOP - BOTTOM), 1)
         shapes.append(element("path", d=f"M{LEFT} {y}H{WIDTH - RIGHT}", class_="grid"))

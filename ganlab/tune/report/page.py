@@ -17,6 +17,7 @@ from ganlab.tune.report.comparison import comparison, gain
 from ganlab.tune.report.html import Html, element, joined, number, row
 from ganlab.tune.report.parallel import parallel
 from ganlab.tune.report.tables import health, savings, trials
+from ganlab.tune.result import COMPLETE, PRUNED
 from ganlab.tune.standing import Standing
 from ganlab.words import duration
 
@@ -101,7 +102,7 @@ def _tiles(now: Standing) -> Html:
         if baseline
         else "not played yet",
         "gain": gain(baseline, best) or "–",
-        "trials": f"{len(now.rows)} of {now.plan.trials}",
+        "trials": f"{len(now.having(COMPLETE, PRUNED))} of {now.plan.trials}",
         "trained": duration(now.seconds),
         "saved": f"{duration(now.saved)}" + (f" ({now.saved / whole:.0%})" if whole else ""),
     }
@@ -124,6 +125,8 @@ def _legend() -> Html:
         "p",
         element("svg", *scale, width=48, height=10, aria_hidden="true"),
         " played with all seeds, best to worst ",
+        element("span", "◯", class_="dead"),
+        " but too sick or too many dead ",
         element("span", "✕", class_="pruned"),
         " given up ",
         element("span", "✕", class_="dead"),

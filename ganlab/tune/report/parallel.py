@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ganlab.tune.report.charts import picture
+from ganlab.tune.report.charts import of_scores, picture
 from ganlab.tune.report.colours import Colours
 from ganlab.tune.report.html import Html, element, number
-from ganlab.tune.report.scale import Scale, of_distributions, of_values
+from ganlab.tune.report.scale import Scale, of_distributions
 from ganlab.tune.result import COMPLETE, PRUNED
-from ganlab.tune.score import WORST
 from ganlab.tune.settings import shortened
 from ganlab.tune.standing import Row
 
@@ -30,8 +29,7 @@ def parallel(rows: Sequence[Row], colours: Colours) -> Html:
         name: of_distributions([row.distributions[name] for row in played if name in row.distributions])
         for name in names
     }
-    scores = [row.score for row in played if row.score is not None and row.score < WORST]
-    axes[SCORE] = of_values(scores or [WORST])
+    axes[SCORE] = of_scores(played)
     lines = [_line(row, axes, colours) for row in sorted(played, key=_depth)]
     width = 2 * MARGIN + APART * (len(axes) - 1)
     drawn = [_axis(name, scale, place) for place, (name, scale) in enumerate(axes.items())]

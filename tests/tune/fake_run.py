@@ -1,0 +1,66 @@
+"""Stands for `ganlab run` and `ganlab resume` in tests of studies: claims, locks and fills a run's directory as they
+do, in a tenth of a second and without torch.
+
+Its objective falls to |log10(rate)| + 3 + seed / 100, where `rate` is the generator's learning rate; above 0.1 it dies
+halfway, above 1 it ends with an error, above 10 it hangs.
+"""
+
+import json
+import math
+import sys
+import time
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+from ganlab.assemble.run_directory import RunDirectory
+
+TICKS = 10
+SECONDS = 0.02
+BUDGET = 10.0
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[0] == "resume":
+        directory = RunDirectory(Path(arguments[1]))
+        directory.lock()
+    else:
+        pairs = list(pairwise(arguments))
+        given = dict(pairs)
+        directory = RunDirectory.claim(Path(given["--runs"]), given["--name"], "fake")
+        settings = dict(value.split("=", 1) for key, value in pairs if key == "--set")
+        own = tomllib.loads(Path(arguments[1]).read_text())["players"]["generator"]["optimizer"]["lr"]
+        rate, seed = float(settings.get("players.generator.optimizer.lr", own)), int(settings["seed"])
+        directory.write("recipe.toml", f"rate = {rate!r}\nseed = {seed}\n")
+    told = tomllib.loads((directory.path / "recipe.toml").read_text())
+    rate, seed = told["rate"], told["seed"]
+    if 1 < rate <= 10:
+        print("ganlab: error[E-MEMORY]: no memory left", file=sys.stderr)
+        return 9
+    path = directory.path / "measurements.jsonl"
+    lines = path.read_text().count("\n") if path.exists() else 0
+    while lines < TICKS:
+        time.sleep(1000 if rate > 10 else SECONDS)
+        lines += 1
+        with path.open("a") as file:
+            file.write(json.dumps(line(lines, rate, seed)) + "\n")
+        if rate > 0.1 and lines == TICKS // 2:
+            return end(directory, "stopped", lines)
+    return end(directory, "finished", lines)
+
+
+def line(tick: int, rate: float, seed: int) -> dict[str, float]:
+    worse = 10 if rate > 0.1 else 10 / tick**2
+    value = abs(math.log10(rate) + 3) + seed / 100 + worse
+    return {"kimg": tick * BUDGET / TICKS, "round": tick, "seconds": tick / 100, "mmd@fake": value}
+
+
+def end(directory: RunDirectory, ending: str, lines: int) -> int:
+    told = {"ending": ending, "sentence": "lost-coverage: gone", "kimg": lines * BUDGET / TICKS, "round": lines}
+    directory.write("outcome.json", json.dumps(told | {"seconds": lines / 100, "fraction": lines / TICKS}))
+    directory.unlock()
+    return 0 if ending == "finished" else 7
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,167 @@
+"""What one worker makes of a study, of runs that end well, die, fail, hang and are interrupted."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+
+from ganlab.errors import RecipeError
+from ganlab.tune import child, queue, trial, worker
+from ganlab.tune.queue import counted
+from ganlab.tune.ranges import Range, Ranges
+from ganlab.tune.result import TrialResult
+from ganlab.tune.worker import Pace, work
+from tests.tune.studies import FAKE, PLUGINS, RATE, began, plan, played
+
+
+def test_every_setting_is_played_with_every_seed_and_the_recipe_as_it_is_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, home = played(replace(plan(), rungs=()), tmp_path, monkeypatch)
+    trials = study.get_trials()
+    assert [each.state for each in trials] == [TrialState.COMPLETE] * 4
+    assert trials[0].params == {RATE: 1e-3}  # the ring's own
+    assert trials[0].user_attrs["origin"] == "baseline"
+    for each in trials:
+        # Both seeds end at |log10(rate) + 3| + seed / 100 + 0.1, or the median of the last two ticks of that.
+        tail = (10 / 81 + 10 / 100) / 2
+        values = [abs(math.log10(each.params[RATE]) + 3) + seed / 100 + tail for seed in (0, 1)]
+        spread = abs(values[0] - values[1]) / math.sqrt(2)
+        assert each.value == pytest.approx(sum(values) / 2 + spread)
+        assert each.constraints == {"collapsed": 0.0, "unhealthy": -0.1}
+        assert each.user_attrs["commands"][1].startswith("ganlab run ")
+        assert "--set seed=1" in each.user_attrs["commands"][1]
+    assert json.loads((home.path / "plan.json").read_text())["seeds"] == 2
+    assert not list(home.trials.glob("*/seed-*/lock.held"))
+
+
+def test_a_setting_whose_run_dies_is_given_up_at_once_with_the_finding_as_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, _ = played(replace(plan("log:0.2..0.9", seeds=3, trials=2), rungs=()), tmp_path, monkeypatch)
+    dead = study.get_trials()[1]
+    assert dead.state is TrialState.PRUNED
+    assert dead.user_attrs["reason"] == "seed 0: lost-coverage: gone"
+    assert len(dead.user_attrs["seeds"]) == 1
+    assert dead.constraints["collapsed"] == pytest.approx(1 / 3)
+    assert dead.value == pytest.approx(abs(math.log10(dead.params[RATE]) + 3) + 10)  # the worst it was
+    assert math.isfinite(dead.value)
+
+
+def test_with_tolerance_one_of_three_seeds_may_die(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = replace(plan("log:0.2..0.9", seeds=3, trials=2), rungs=(), tolerance=0.34)
+    study, _ = played(wanted, tmp_path, monkeypatch)
+    assert len(study.get_trials()[1].user_attrs["seeds"]) == 2  # all die; the second is one too many
+
+
+def test_at_a_rung_only_the_best_third_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, _ = played(replace(plan(seeds=1, trials=9), rungs=(0.5,)), tmp_path, monkeypatch)
+    trials = study.get_trials()
+    given_up = [each for each in trials if each.state is TrialState.PRUNED]
+    assert given_up
+    for each in given_up:
+        others = [other.user_attrs["rung 0.5"] for other in trials[: each.number + 1]]
+        assert each.user_attrs["reason"].startswith("not among the best third at 50% of the budget")
+        assert each.user_attrs["rung 0.5"] > sorted(others)[math.ceil(len(others) / 3) - 1]
+        assert len(each.user_attrs["seeds"]) == 1
+
+
+def test_over_seeds_what_is_probably_worse_than_the_best_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = replace(plan("1e-6,2e-6", seeds=6, trials=2), rungs=())
+    study, _ = played(wanted, tmp_path, monkeypatch)
+    worse = study.get_trials()[1]
+    assert worse.state is TrialState.PRUNED
+    assert worse.user_attrs["reason"] == "probably worse than trial 0, after 4 seeds"
+
+
+def test_a_recipe_that_cannot_be_is_no_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    space = Ranges((Range(RATE, 1e-4, 1e-3), Range("batch_size", choices=("250", "0"))))
+    study, _ = played(replace(plan(trials=6), space=space, baseline=None, rungs=(), seed=3), tmp_path, monkeypatch)
+    trials = study.get_trials()
+    invalid = [each for each in trials if each.user_attrs["state"] == "invalid"]
+    assert invalid
+    assert "batch_size" in invalid[0].user_attrs["reason"]
+    assert len(counted(trials)) == 6
+    assert len(trials) == 6 + len(invalid)
+
+
+def test_runs_that_end_with_an_error_fail_with_their_last_words_and_five_in_a_row_end_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = replace(plan("log:2.0..9.0", trials=9), rungs=())
+    with pytest.raises(
+        RecipeError, match=r"the last 5 trials could not be played: seed 0: error\[E-MEMORY\]: no memory"
+    ):
+        played(wanted, tmp_path, monkeypatch)
+
+
+def test_a_run_that_hangs_is_ended_and_begun_again_and_then_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "FAILURES", 1)
+    wanted = replace(plan("log:20.0..90.0", trials=2, seeds=1), rungs=())
+    with pytest.raises(RecipeError, match="seed 0: ended 3 times without a result"):
+        played(wanted, tmp_path, monkeypatch, Pace(silent=0.3))
+
+
+def test_what_was_interrupted_is_gone_on_with_and_ends_as_it_would_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "PROGRAM", FAKE)
+    wanted = replace(plan(), rungs=())
+    study, home = began(wanted, tmp_path)
+    looks = iter(range(1000))
+
+    class Interrupted(trial.Trial):
+        def _take(self, result: object) -> None:
+            super()._take(result)  # type: ignore[arg-type]
+            if next(looks) % 3 == 0:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(worker, "Trial", Interrupted)
+    for _ in range(20):
+        try:
+            work(study, wanted, home, PLUGINS)
+            break
+        except KeyboardInterrupt:
+            continue
+    monkeypatch.undo()
+    done = [each for each in study.get_trials() if each.state is TrialState.COMPLETE]
+    clean, _ = played(replace(wanted, name="clean"), tmp_path, monkeypatch)
+    assert len(done) == 4
+    assert all(each.state is not TrialState.RUNNING for each in study.get_trials())
+    assert next(looks) > 8  # some seeds were taken twice, none was played twice
+    assert done[0].value == clean.get_trials()[0].value
+    assert [len(list(each.glob("seed-*.log"))) for each in home.trials.iterdir()] == [2, 2, 2, 2]
+
+
+def test_a_result_that_was_never_told_is_told_by_the_next_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "PROGRAM", FAKE)
+    wanted = replace(plan(trials=2), rungs=())
+    study, home = began(wanted, tmp_path)
+    monkeypatch.setattr(TrialResult, "tell", lambda self, study, trial: (_ for _ in ()).throw(SystemExit))
+    with pytest.raises(SystemExit):
+        work(study, wanted, home, PLUGINS)
+    assert study.get_trials()[0].state is TrialState.RUNNING
+    monkeypatch.undo()
+    monkeypatch.setattr(child, "PROGRAM", (*FAKE[:1], "-c", "raise SystemExit('played again')"))
+    with pytest.raises(RecipeError):  # nothing can be played, so that what is there was not played twice
+        work(study, replace(wanted, trials=9), home, PLUGINS)
+    assert study.get_trials()[0].state is TrialState.COMPLETE
+    assert study.get_trials()[0].value == pytest.approx(TrialResult.kept(home.trials / "0000").value)
+
+
+def test_an_objective_that_no_diagnostic_measures_ends_the_study_with_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(RecipeError, match="no diagnostic of the recipe measures the objective 'kid'"):
+        played(replace(plan(), objective="kid"), tmp_path, monkeypatch)
