@@ -17,17 +17,12 @@ from ganlab.tune.result import COMPLETE, PRUNED, TrialResult, scored
 from ganlab.tune.score import SeedResult
 from ganlab.tune.standing import Standing
 from ganlab.tune.trial import BASELINE
+from tests.cli.conftest import RING
 
 BUDGET = 10.0
 RATE = "players.generator.optimizer.lr"
 
-RECIPE = """
-budget_kimg = 10
-batch_size = 64
-loss = {name = "hinge"}
-[players.generator.optimizer]
-lr = 1e-3
-"""
+RECIPE = RING.replace("budget_kimg = 2.56", "budget_kimg = 10")
 
 PLAN = Plan(
     name="by-hand",

@@ -106,7 +106,7 @@ def bars(shares: Mapping[str, float]) -> Html:
     rows = [
         element(
             "tr",
-            element("td", element("span", shortened(key), title=key)),
+            element("td", shortened(key), title=key),
             element(
                 "td",
                 element(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 
@@ -31,7 +32,7 @@ def joined(*children: Content) -> Html:
     return Html("".join(each if isinstance(each, Html) else escape(each) for each in children if each is not None))
 
 
-def table(heads: list[str], rows: list[Html], *, class_: str | None = None) -> Html:
+def table(heads: Sequence[str], rows: Sequence[Html], *, class_: str | None = None) -> Html:
     """Rows of `<tr>` under their heads, in a box of their own that can be scrolled."""
     head = element("tr", *(element("th", each, scope="col") for each in heads))
     body = element("table", element("thead", head), element("tbody", *rows), class_=class_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ganlab.tune.giving_up import SICK
 from ganlab.tune.report.html import Html, element, joined, number, row, table
@@ -106,7 +107,7 @@ def trials(now: Standing) -> Html:
             each.state + (" · best" if best is not None and each.number == best.number else ""),
             _number(number(each.score)),
             _number(f"{each.seeds}" + (f", {each.dead} dead" if each.dead else "")),
-            *(_number(shown(each.params[name]) if name in each.params else "") for name in names),
+            *(_number(_value(each.params[name]) if name in each.params else "") for name in names),
             _number(duration(each.seconds)),
             _number(duration(each.saved) if each.saved else ""),
             joined("the recipe as it is. " if each.baseline else "", each.reason),
@@ -116,12 +117,20 @@ def trials(now: Standing) -> Html:
         )
         for each in now.rows
     ]
-    heads = ["trial", "state", "score", "seeds", *map(shortened, names), "trained", "saved", "why", "runs"]
+    heads = ["trial", "state", "score", "seeds", *map(_name, names), "trained", "saved", "why", "runs"]
     return table(heads, rows, class_="trials") if rows else element("p", "There is no trial yet.", class_="note")
 
 
 def _link(each: Row) -> Html:
     return element("td", element("a", str(each.number), href=f"#trial-{each.number}"))
+
+
+def _name(key: str) -> Html:
+    return element("span", shortened(key), title=key)
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else shown(value)
 
 
 def _number(text: str) -> Html:
