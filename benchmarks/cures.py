@@ -25,9 +25,6 @@ DISTURBED = (
 )
 """A learning rate is multiplied in mid-run."""
 
-FEW = ("digits-few-data",)
-"""The discriminator learns its data by heart."""
-
 HEALTHY = ("ring-r1", "ring-plain", "digits-r1", "dcgan-healthy")
 
 WINNING = ["discriminator-dominates", "discriminator-over-fits", "lost-coverage"]
@@ -58,7 +55,7 @@ class Cure:
     """Interventions, what waits in the recipe for them, and for which games it is meant."""
 
     interventions: Sequence[Mapping[str, Any]]
-    games: Sequence[str] = (*STARVED, *DISTURBED, *FEW, *HEALTHY)
+    games: Sequence[str]
     reserve: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
@@ -77,9 +74,9 @@ def waiting(term: str) -> dict[str, Any]:
 
 
 CURES: dict[str, Cure] = {
-    "both": Cure([CONTROLLER, ROLL_BACK]),
-    "controller": Cure([CONTROLLER]),
-    "roll-back": Cure([ROLL_BACK]),
+    "both": Cure([CONTROLLER, ROLL_BACK], (*STARVED, *DISTURBED, *HEALTHY)),
+    "controller": Cure([CONTROLLER], (*STARVED, *HEALTHY)),
+    "roll-back": Cure([ROLL_BACK], (*DISTURBED, *HEALTHY)),
     "faster": Cure(
         [{"name": "scale-learning-rate", "monitors": ["stale-discriminator"], "factor": 4.0, "most": 4e-3}],
         ("ring-starved", "ring-quarter", "digits-starved", "ring-plain"),

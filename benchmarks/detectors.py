@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from scenarios import RESULTS, Scenario, build, scenarios
 
-from ganlab import Outcome, Picture, Progress, Reporter, RunInfo, Severity, Tick
+from ganlab import Ending, Outcome, Picture, Progress, Reporter, RunInfo, Severity, Tick
 from ganlab.engine import train
 from ganlab.engine.run import Run
 from ganlab.plugins import Plugins
@@ -89,11 +89,18 @@ def play(scenario: Scenario, seed: int, plugins: Plugins) -> None:
         return
     kept, began = Kept(), time.process_time()
     outcome = train(build(scenario, seed, plugins), Run(reporters={"kept": kept}))
-    KEPT.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_bytes(gzip.compress("\n".join(kept.lines).encode(), mtime=0))
-    part.rename(path)
+    keep(path, kept.lines, outcome)
     print(f"{scenario.name} {seed}: {outcome.ending}, {time.process_time() - began:.0f} CPU-s", flush=True)
+
+
+def keep(path: Path, lines: Sequence[str], outcome: Outcome) -> None:
+    """Write down what was measured, but of a run that somebody broke off: then so is the benchmark."""
+    if outcome.ending in (Ending.INTERRUPTED, Ending.TERMINATED):
+        sys.exit(f"{path.name}: {outcome.ending}, not kept")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
+    part.rename(path)
 
 
 @dataclass(frozen=True)

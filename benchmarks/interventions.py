@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from cures import CURES, DIAGNOSTICS, MONITORS, Cure, named
 from detectors import KEPT as UNTREATED
-from detectors import Kept, seeds
+from detectors import Kept, keep, seeds
 from scenarios import RESULTS, Scenario, build, scenarios
 
 from ganlab import Tick
@@ -76,10 +76,7 @@ def play(scenario: Scenario, cure: str, seed: int, plugins: Plugins) -> None:
     treated = treat(scenario, CURES[cure])
     watch = {"diagnostics": DIAGNOSTICS, "monitors": MONITORS, "interventions": CURES[cure].interventions}
     outcome = train(build(treated, seed, plugins, named(watch, judge_of(scenario))), Run(reporters={"kept": kept}))
-    KEPT.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_bytes(gzip.compress("\n".join(kept.lines).encode(), mtime=0))
-    part.rename(path)
+    keep(path, kept.lines, outcome)
     print(f"{scenario.name} {cure} {seed}: {outcome.ending}, {time.process_time() - began:.0f} CPU-s", flush=True)
 
 
