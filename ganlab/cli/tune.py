@@ -24,6 +24,7 @@ COMMANDS = (
     Later("status", "ganlab.cli.tune_status", "Say how far a study is, and what it has found."),
     Later("best", "ganlab.cli.tune_best", "Show the best setting, or write it as a recipe."),
     Later("retry", "ganlab.cli.tune_retry", "Let trials that failed be played once more."),
+    Later("rebuild", "ganlab.cli.tune_rebuild", "Put a study together again whose file is damaged."),
     Later("report", "ganlab.cli.tune_report", "Write a study as one HTML page."),
 )
 

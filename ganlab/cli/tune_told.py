@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ganlab.cli.output import say, say_json
 from ganlab.errors import RecipeError
 from ganlab.tune.home import Home
-from ganlab.tune.plan import Plan
+from ganlab.tune.plan import Plan, Space
 from ganlab.tune.result import COMPLETE, FAILED, INVALID, PRUNED
 from ganlab.tune.settings import shortened, shown
 from ganlab.tune.standing import Row, Standing
@@ -26,20 +26,27 @@ def found(
 ) -> tuple[optuna.Study, Plan, Home]:
     """The study in that directory, of that name below `out`, in the storage, or in that file. Raises `RecipeError`."""
     from ganlab.tune import storage as store
+
+    home, space = home_of(study, out, elsewhere=storage is not None or store.in_environment())
+    kept = store.connect(store.address(storage, home.path), heartbeat=heartbeat, grace=grace)
+    opened = store.patient(lambda: store.opened(home.path.name, kept))
+    return opened, Plan.read(str(store.patient(lambda: opened.user_attrs["plan"])), space), home
+
+
+def home_of(study: str, out: Path, *, elsewhere: bool = False) -> tuple[Home, Space | None]:
+    """The directory of a study, and its space if that is a program. Raises `RecipeError` if there is none, unless it
+    may be known `elsewhere`."""
     from ganlab.tune import study_file
 
     file = Path(study) if study.endswith(".py") else None
-    space = None if file is None else study_file.read(file).space
-    path = Path(study) if file is None and (Path(study) / "plan.json").is_file() else out / Path(study).stem
-    home = Home(path)
-    if home.plan_text is None and storage is None and not store.in_environment():
+    inside = file is None and (Path(study) / "plan.json").is_file()
+    home = Home(Path(study) if inside else out / Path(study).stem)
+    if home.plan_text is None and not elsewhere:
         known = sorted(each.parent.name for each in out.glob("*/plan.json"))
         raise RecipeError(f"no study '{study}' in {out}. There are: {', '.join(known) or 'none'}")
-    if space is None and (home.path / "study.py").is_file():
-        space = study_file.read(home.path / "study.py").space
-    kept = store.connect(store.address(storage, home.path), heartbeat=heartbeat, grace=grace)
-    opened = store.patient(lambda: store.opened(path.name, kept))
-    return opened, Plan.read(str(store.patient(lambda: opened.user_attrs["plan"])), space), home
+    if file is None and (home.path / "study.py").is_file():
+        file = home.path / "study.py"
+    return home, None if file is None else study_file.read(file).space
 
 
 def standing(study: optuna.Study, plan: Plan) -> Standing:

@@ -90,7 +90,7 @@ def of_file(
 
 def complete(tree: Tree, objective: str, plugins: Plugins) -> Recipe:
     """The recipe with a diagnostic for the objective, if it has none, and an end for runs that are dead: at a critical
-    finding, unless the recipe mends what is found by itself."""
+    finding, unless the recipe mends what is found by itself. In TensorBoard's table of runs the trials stand."""
     recipe = resolve(tree, plugins)
     watch = as_tree(recipe)["watch"]
     diagnostic = measuring(objective, plugins)
@@ -98,6 +98,9 @@ def complete(tree: Tree, objective: str, plugins: Plugins) -> Recipe:
         watch["diagnostics"].append({"name": diagnostic})
     if not watch["interventions"]:
         watch["interventions"].append({"name": "stop"})
+    for each in watch["reporters"]:
+        if each["name"] == "tensorboard":
+            each["hyperparameters"] = False
     return resolve({**as_tree(recipe), "watch": watch}, plugins)
 
 

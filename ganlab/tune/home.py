@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from ganlab.assemble.run_lock import Lock, held, owner_here
@@ -49,10 +50,19 @@ class Home:
             raise StorageError(f"{self.path}: cannot hold a study ({error.strerror}); choose another --out") from error
 
     def trial(self, name: str) -> Path:
-        """The directory of the trial of that name, which is made."""
+        """The directory of the trial of that name, which is made if it is not here."""
         path = self.trials / name
         path.mkdir(mode=0o700, exist_ok=True)
         return path
+
+    def new_trial(self, number: int) -> str:
+        """The name of a directory that is made for that trial; nobody has played in it, in no study of this place."""
+        for attempt in count(1):
+            name = f"{number:04d}" if attempt == 1 else f"{number:04d}-{attempt}"
+            with suppress(FileExistsError):
+                (self.trials / name).mkdir(mode=0o700)
+                return name
+        raise AssertionError  # pragma: no cover
 
     @contextmanager
     def led(self) -> Iterator[None]:

@@ -22,6 +22,8 @@ from ganlab.tune.study_file import FileSpace
 if TYPE_CHECKING:
     import optuna
 
+PROGRAM = (sys.executable, "-m", "ganlab")
+
 LIVES = 20
 """So many processes may take one worker's place, one after another."""
 
@@ -95,7 +97,7 @@ class Workers:
     def _begin(self, number: int) -> None:
         self._lives[number] += 1
         self._processes[number] = subprocess.Popen(
-            [sys.executable, "-m", "ganlab", *self._arguments, "--number", str(number)],
+            [*PROGRAM, *self._arguments, "--number", str(number)],
             stdin=subprocess.DEVNULL,
             env={"OMP_NUM_THREADS": "1", **os.environ, **self._environments[number]},
         )

@@ -50,7 +50,7 @@ class Queue:
                 return None
             self._study.sampler = sampler(self._plan.seed, self._worker, len(trials))
             trial = storage.patient(lambda: storage.ask(self._study))
-            name = trial.user_attrs.get("directory", f"{trial.number:04d}")
+            name = trial.user_attrs.get("directory") or self._home.new_trial(trial.number)
             lock = Lock(self._home.trial(name) / "lock")
             owned = taken(lock)  # before anybody can see that it is ours
             about = {"directory": name, "host": here(), "worker": os.getpid()}
@@ -70,11 +70,11 @@ class Queue:
         return len(trials) >= self._plan.trials and all(each.state.is_finished() for each in trials)
 
     def put_back(self, trial: optuna.Trial) -> None:
-        """A trial that was interrupted waits to be gone on with; that does not count as one of its lives."""
+        """A trial that was interrupted, and whose lock is free, waits to be gone on with, or is told if all of it was
+        played; that does not count as one of its lives."""
         interrupted = 1 + int(trial.user_attrs.get("interrupted", 0))
         storage.patient(lambda: trial.set_user_attr("interrupted", interrupted))
         with self._home.queue():
-            storage.patient(lambda: storage.fail(self._study, trial.number))
             put_right(self._study, self._home, self._grace)
 
 

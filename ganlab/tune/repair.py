@@ -15,7 +15,7 @@ from ganlab.assemble.run_lock import held
 from ganlab.errors import RecipeError
 from ganlab.tune import storage
 from ganlab.tune.home import Home
-from ganlab.tune.result import RESULT, TrialResult
+from ganlab.tune.result import FAILED, RESULT, TrialResult
 
 if TYPE_CHECKING:
     import optuna
@@ -35,9 +35,9 @@ def put_right(study: optuna.Study, home: Home, grace: float) -> None:
     for each in _trials(study):
         if each.state is TrialState.RUNNING:
             _settle(study, home, each, grace)
-    newest = {each.user_attrs["directory"]: each for each in _trials(study) if "directory" in each.user_attrs}
-    for name, each in newest.items():
-        if each.state is TrialState.FAIL and each.user_attrs.get("host") == here() and "state" not in each.user_attrs:
+    for name, each in _newest(study).items():
+        came_to_nothing = each.state is TrialState.FAIL and each.user_attrs.get("state") != FAILED
+        if came_to_nothing and each.user_attrs.get("host") == here():
             _again(study, home, name, each)
 
 
@@ -47,9 +47,7 @@ def retried(study: optuna.Study, home: Home, numbers: Sequence[int]) -> list[int
     from optuna.trial import TrialState
 
     with home.queue():
-        failed = {
-            each.number: each for each in _trials(study) if each.state is TrialState.FAIL and "state" in each.user_attrs
-        }
+        failed = {each.number: each for each in _newest(study).values() if each.state is TrialState.FAIL}
         for number in numbers:
             if number not in failed:
                 raise RecipeError(f"trial {number} has not failed; failed are: {', '.join(map(str, failed)) or 'none'}")
@@ -86,6 +84,11 @@ def _again(study: optuna.Study, home: Home, name: str, trial: FrozenTrial) -> No
     lives = sum(each.user_attrs.get("directory") == name for each in _trials(study))
     if lives - int(trial.user_attrs.get("interrupted", 0)) <= storage.RETRIES:
         storage.patient(lambda: storage.enqueue_again(study, trial))
+
+
+def _newest(study: optuna.Study) -> dict[str, FrozenTrial]:
+    """Of the trials that share a directory, since one goes on with another, the last."""
+    return {each.user_attrs["directory"]: each for each in _trials(study) if "directory" in each.user_attrs}
 
 
 def _trials(study: optuna.Study) -> list[FrozenTrial]:

@@ -34,6 +34,7 @@ class TrialResult:
     """`value` is the score of the seeds that were played; `constraints` are kept where they are at most 0."""
 
     state: str
+    origin: str = ""
     reason: str = ""
     value: float | None = None
     constraints: Mapping[str, float] = field(default_factory=dict)

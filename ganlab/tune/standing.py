@@ -165,7 +165,7 @@ def _state(trial: FrozenTrial) -> str:
         return COMPLETE
     if trial.state is TrialState.PRUNED:
         return INVALID if trial.user_attrs.get("state") == INVALID else PRUNED
-    return str(trial.user_attrs.get("state", RETRIED))
+    return FAILED if trial.user_attrs.get("state") == FAILED else RETRIED
 
 
 def _cause(results: Sequence[SeedResult], plan: Plan) -> str:

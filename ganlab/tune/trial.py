@@ -18,6 +18,7 @@ from ganlab.tune.result import COMPLETE, FAILED, INVALID, PRUNED, TrialResult, s
 from ganlab.tune.score import SeedResult
 from ganlab.tune.settings import as_settings
 from ganlab.tune.storage import patient
+from ganlab.tune.tensorboard import write_columns, write_trial
 
 if TYPE_CHECKING:
     import optuna
@@ -137,9 +138,11 @@ class Trial:
     def _ended(self, state: str, reason: str) -> TrialResult:
         import optuna
 
-        frozen = patient(lambda: self._study.get_trials(deepcopy=False)[self._trial.number])
+        trials = patient(lambda: self._study.get_trials(deepcopy=False))
+        frozen = trials[self._trial.number]
         result = TrialResult(
             state=state,
+            origin=self._trial.user_attrs.get("origin", ""),
             reason=reason,
             value=scored(self._results),
             constraints=constraints(self._results, self._plan.tolerance, self._plan.seeds) if self._results else {},
@@ -151,6 +154,8 @@ class Trial:
                 name: optuna.distributions.distribution_to_json(each) for name, each in frozen.distributions.items()
             },
         )
+        write_trial(self._directory, self._plan.name, frozen, result)
+        write_columns(self._directory.parent.parent, self._plan.space, trials)
         result.save(self._directory)
         return result
 

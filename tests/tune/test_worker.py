@@ -14,6 +14,7 @@ from ganlab.errors import RecipeError
 from ganlab.tune import child, queue, trial, worker
 from ganlab.tune.queue import counted
 from ganlab.tune.ranges import Range, Ranges
+from ganlab.tune.repair import retried
 from ganlab.tune.result import TrialResult
 from ganlab.tune.worker import Pace, work
 from tests.tune.studies import FAKE, PLUGINS, RATE, began, plan, played
@@ -165,3 +166,25 @@ def test_an_objective_that_no_diagnostic_measures_ends_the_study_with_what_there
 ) -> None:
     with pytest.raises(RecipeError, match="no diagnostic of the recipe measures the objective 'kid'"):
         played(replace(plan(), objective="kid"), tmp_path, monkeypatch)
+
+
+def test_a_trial_that_failed_is_played_once_more_when_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "FAILURES", 1)
+    wanted = replace(plan("log:2.0..9.0", trials=2, seeds=1), rungs=())
+    with pytest.raises(RecipeError):
+        played(wanted, tmp_path, monkeypatch)
+    study, home = began(wanted, tmp_path)
+    with pytest.raises(RecipeError, match="trial 0 has not failed; failed are: 1"):
+        retried(study, home, [0])
+    assert retried(study, home, []) == [1]
+    assert retried(study, home, []) == []
+    monkeypatch.setattr(queue, "FAILURES", 5)
+    monkeypatch.setattr(child, "PROGRAM", FAKE)
+    (home.trials / "0001" / "seed-0" / "recipe.toml").write_text("rate = 1e-3\nseed = 0\n")
+    work(study, wanted, home, PLUGINS)
+    done = study.get_trials()[2]
+    assert done.state is TrialState.COMPLETE
+    assert done.params == study.get_trials()[1].params
+    assert done.user_attrs["directory"] == "0001"
