@@ -49,7 +49,7 @@ def bare(player: Player, progress: Progress, *, measured: bool = False) -> None:
     assert player._scaler is None
     if not any(parameter.grad is not None for parameter in player._list):
         return
-    assert player._clip_norm is None
+    assert player.clip_norm is None
     assert player._schedule is None
     player._move()
 

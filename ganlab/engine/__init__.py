@@ -5,5 +5,6 @@
 
 from ganlab.engine.game import Clock, Game
 from ganlab.engine.loop import train
+from ganlab.engine.together import train_together
 
-__all__ = ["Clock", "Game", "train"]
+__all__ = ["Clock", "Game", "train", "train_together"]

@@ -26,7 +26,7 @@ def total_cost(turn: OpenTurn, charges: Sequence[Charge]) -> Tensor | None:
         if charge.player == turn.player and charge.cadence.due(turn.progress):
             weight = charge.weight(turn.progress) * charge.cadence.every
             with turn.place.full_precision():
-                cost = mean(charge.term.cost(turn))
+                cost = turn.mean(charge.term.cost(turn))
             costs.append(charged(turn, charge.name, cost, weight))
     if not costs:
         return None
@@ -46,13 +46,15 @@ def discriminator_costs(turn: OpenTurn, stake: Stake) -> list[Tensor]:
         weight = stake.judgements.get(name, 1.0)
         real_cost, fake_cost = stake.loss.discriminator(reals[name].float(), fake.float())
         key = f"{stake.view}/{name}" if name else stake.view
-        costs.append(charged(turn, f"{key}/real", mean(real_cost), weight * stake.real(turn.progress)))
-        costs.append(charged(turn, f"{key}/fake", mean(fake_cost), weight * stake.fake(turn.progress) * (1 - share)))
+        costs.append(charged(turn, f"{key}/real", turn.mean(real_cost), weight * stake.real(turn.progress)))
+        costs.append(
+            charged(turn, f"{key}/fake", turn.mean(fake_cost), weight * stake.fake(turn.progress) * (1 - share))
+        )
         if share:
             wrong = turn.verdict("mismatched", stake.view).judgements[name]
             _, wrong_cost = stake.loss.discriminator(reals[name].float(), wrong.float())
             weight *= stake.fake(turn.progress) * share
-            costs.append(charged(turn, f"{key}/mismatched", mean(wrong_cost), weight))
+            costs.append(charged(turn, f"{key}/mismatched", turn.mean(wrong_cost), weight))
     return costs
 
 
@@ -62,7 +64,7 @@ def generator_costs(turn: OpenTurn, stake: Stake) -> list[Tensor]:
     reals: Mapping[str, Tensor] = turn.verdict("real", stake.view).judgements if stake.loss.compares else {}
     for name, fake in turn.verdict("fake", stake.view).judgements.items():
         real = reals[name].float() if stake.loss.compares else None
-        cost = mean(stake.loss.generator(fake.float(), real))
+        cost = turn.mean(stake.loss.generator(fake.float(), real))
         weight = stake.judgements.get(name, 1.0) * stake.generator(turn.progress)
         costs.append(
             charged(turn, f"{stake.view}/{name}/generator" if name else f"{stake.view}/generator", cost, weight)
@@ -79,8 +81,3 @@ def charged(turn: OpenTurn, name: str, cost: Tensor, weight: float) -> Tensor:
     weighted = turn.charged[name] = cost * weight
     turn.record(f"weighted/{name}", weighted)
     return weighted
-
-
-def mean(cost: Tensor) -> Tensor:
-    """The mean; over nothing (a view without rows) it is zero and not NaN."""
-    return cost.mean() if cost.numel() else cost.sum()

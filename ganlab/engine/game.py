@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from torch import Tensor
 from torch.nn import Module
 
+from ganlab.engine.board import mean
 from ganlab.engine.device import Place
 from ganlab.engine.finite import NotFinite, are_finite
 from ganlab.engine.health import Health
@@ -161,6 +163,10 @@ class Game:
         if purpose not in self._streams:
             self._streams[purpose] = Stream(self.seed, purpose, self.place.device)
         return self._streams[purpose]
+
+    def mean(self, cost: Tensor) -> Tensor:
+        """What a turn costs whose samples cost that."""
+        return mean(cost)
 
     def check_weights(self) -> None:
         """Raise `DivergedError` if a finite step has led to a weight, or a round to a running statistic, that is not

@@ -59,7 +59,10 @@ class Ledger:
             if fresh and isinstance(fresh[0], Tensor):
                 self._fresh[name] = list(fresh[0].to(self._device).unbind())
 
-    def _compact(self, name: str) -> None:
-        values = self._fresh.pop(name)
+    def add(self, name: str, values: Tensor) -> None:
+        """Keep the values (T,) of several rounds."""
         total, count = self._sums.get(name, (torch.zeros((), dtype=torch.float64, device=self._device), 0))
-        self._sums[name] = (total + torch.stack(values).double().sum(), count + len(values))
+        self._sums[name] = (total + values.double().sum(), count + len(values))
+
+    def _compact(self, name: str) -> None:
+        self.add(name, torch.stack(self._fresh.pop(name)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from ganlab.engine.checkpoint import forgotten_if_broken_off
 from ganlab.engine.game import Game
@@ -15,57 +16,78 @@ from ganlab.engine.watch import watch
 from ganlab.errors import DivergedError
 from ganlab.values import Ending, Outcome, Stop
 
+T = TypeVar("T")
+
 
 def train(game: Game, run: Run | None = None) -> Outcome:
     """Play the game to its end and say how it ended. Without a `run`, nothing is recorded or saved."""
     run = run or Run()
     with run.listening():
         try:
-            if game.clock.round == 0:
-                begin_random(game.seed)
-            try:
-                run.start(game)
-            except BrokenOff:  # nothing is played yet: the game is whole
-                outcome = run.asked_outcome(game)
-            else:
-                outcome = play(game, run)
-        except DivergedError as error:
-            outcome = run.outcome(game, Ending.DIVERGED, str(error), saved=False)
-        except BrokenOff:
-            outcome = run.outcome(
-                game,
-                Ending.TERMINATED,
-                "Asked to end, and broken off in what took too long; 'ganlab resume' goes on from the last checkpoint.",
-                saved=False,
-            )
+            outcome = ended(game, run, lambda: start(game, run) or play(game, run))
         finally:
             game.close()
         return run.end(game, outcome)
 
 
+def ended(game: Game, run: Run, act: Callable[[], T]) -> T | Outcome:
+    """What `act` says; or that the game has diverged in it, or was broken off."""
+    try:
+        return act()
+    except DivergedError as error:
+        return run.outcome(game, Ending.DIVERGED, str(error), saved=False)
+    except BrokenOff:
+        return broken_off(game, run)
+
+
+def broken_off(game: Game, run: Run) -> Outcome:
+    """The outcome of a game that is half way through a round, or a tick."""
+    return run.outcome(
+        game,
+        Ending.TERMINATED,
+        "Asked to end, and broken off in what took too long; 'ganlab resume' goes on from the last checkpoint.",
+        saved=False,
+    )
+
+
+def start(game: Game, run: Run) -> Outcome | None:
+    """Open the run; how it ended, if it was asked to end meanwhile."""
+    if game.clock.round == 0:
+        begin_random(game.seed)
+    try:
+        run.start(game)
+    except BrokenOff:  # nothing is played yet: the game is whole
+        return run.asked_outcome(game)
+    return None
+
+
 def play(game: Game, run: Run) -> Outcome:
     """Round after round."""
-    clock = game.clock
-    while True:
-        if clock.tick_due(game.watching.tick_samples):
-            check_steps(game)
-            try:
-                with forgotten_if_broken_off(game):
-                    tick = watch(game, run)
-            except Overdue:
-                raise
-            except BrokenOff:  # the tick is still due, and is made when the run goes on
-                return run.asked_outcome(game)
-            enter_next_stage(game, tick.measurements)
-            if reasons := [action.reason for action in tick.actions if isinstance(action, Stop)]:
-                return run.outcome(game, Ending.STOPPED, reasons[0])
-        if clock.over:
-            return run.outcome(game, Ending.FINISHED, f"The budget of {clock.progress.kimg:g} kimg is spent.")
-        run.save_if_due(game)
-        if run.asked_to_end(game):
-            return run.asked_outcome(game)
+    while (outcome := between_rounds(game, run)) is None:
         with run.breakable(after_grace=True):
             play_round(game)
+    return outcome
+
+
+def between_rounds(game: Game, run: Run) -> Outcome | None:
+    """A tick and a checkpoint, if they are due. Returns how the game ended, if it has."""
+    clock = game.clock
+    if clock.tick_due(game.watching.tick_samples):
+        check_steps(game)
+        try:
+            with forgotten_if_broken_off(game):
+                tick = watch(game, run)
+        except Overdue:
+            raise
+        except BrokenOff:  # the tick is still due, and is made when the run goes on
+            return run.asked_outcome(game)
+        enter_next_stage(game, tick.measurements)
+        if reasons := [action.reason for action in tick.actions if isinstance(action, Stop)]:
+            return run.outcome(game, Ending.STOPPED, reasons[0])
+    if clock.over:
+        return run.outcome(game, Ending.FINISHED, f"The budget of {clock.progress.kimg:g} kimg is spent.")
+    run.save_if_due(game)
+    return run.asked_outcome(game) if run.asked_to_end(game) else None
 
 
 def play_round(game: Game) -> None:

@@ -38,14 +38,17 @@ class Average:
 
     def update(self, progress: Progress, samples: int) -> None:
         """Move towards the network after `samples` more real samples."""
+        with torch.no_grad():
+            torch._foreach_lerp_(*self._parameters, self.way(progress, samples))
+            if self._buffers[0]:
+                torch._foreach_copy_(*self._buffers)
+
+    def way(self, progress: Progress, samples: int) -> float:
+        """How much of the way to the network it moves after `samples` more real samples, 0..1."""
         half_life = self._half_life
         if self._ramp_up is not None and (young := self._ramp_up * progress.samples) < half_life:
             half_life = young
-        keep = 0.5 ** (samples / half_life) if half_life > 0 and progress.samples >= self._from else 0.0
-        with torch.no_grad():
-            torch._foreach_lerp_(*self._parameters, 1 - keep)
-            if self._buffers[0]:
-                torch._foreach_copy_(*self._buffers)
+        return 1 - (0.5 ** (samples / half_life) if half_life > 0 and progress.samples >= self._from else 0.0)
 
 
 @dataclass(frozen=True)
@@ -90,16 +93,16 @@ class Player:
         owned = dict(network.named_parameters()) if parameters is None else dict(parameters)
         self.parameters = {name: each for name, each in owned.items() if each.requires_grad}
         self._list = list(self.parameters.values())
-        self._optimizer = optimizer(self._list)
-        self._move = bare_step(self._optimizer)
-        self._learning_rates = [group["lr"] for group in self._optimizer.param_groups]
+        self.optimizer = optimizer(self._list)
+        self.move = bare_step(self.optimizer)
+        self._learning_rates = [group["lr"] for group in self.optimizer.param_groups]
         self._applied = 1.0
-        self._clip_norm = clip_norm
+        self.clip_norm = clip_norm
         self._schedule = schedule
-        self._scaler = scaler
+        self.scaler = scaler
         self.numbers = [*self._list, *(each for each in network.buffers() if each.is_floating_point())]
         self.few = are_few(self.numbers)
-        self.guard = Guard(name, self._optimizer, owned)
+        self.guard = Guard(name, self.optimizer, owned)
         self.frozen = False
 
     def freeze(self, frozen: bool) -> None:
@@ -116,7 +119,7 @@ class Player:
 
     def backward(self, cost: Tensor) -> None:
         """Add the gradient of `cost` to the turn's."""
-        (cost if self._scaler is None else self._scaler.scale(cost)).backward()  # type: ignore[no-untyped-call]
+        (cost if self.scaler is None else self.scaler.scale(cost)).backward()  # type: ignore[no-untyped-call]
 
     def step(self, progress: Progress, *, measured: bool = False) -> Step | None:
         """Average the gradients over processes, clip them, move. Returns what was done; None if there is no gradient.
@@ -126,27 +129,31 @@ class Player:
         wait, the step is a no-op then, and `guard` remembers the round.
         """
         average_gradients(self._list)
-        if self._scaler is not None:
-            self._scaler.unscale_(self._optimizer)
+        if self.scaler is not None:
+            self.scaler.unscale_(self.optimizer)
         gradients = [parameter.grad for parameter in self._list if parameter.grad is not None]
         if not gradients:
             return None
-        norm = extent(gradients, few=self.few and self._clip_norm is None)
-        if self._clip_norm is not None:
-            torch.nn.utils.clip_grads_with_norm_(self._list, self._clip_norm, norm)
+        norm = extent(gradients, few=self.few and self.clip_norm is None)
+        if self.clip_norm is not None:
+            torch.nn.utils.clip_grads_with_norm_(self._list, self.clip_norm, norm)
+        self.set_learning_rate(progress)
+        before = [parameter.detach().clone() for parameter in self._list] if measured else None
+        if self.scaler is None:
+            with self.guard.watching(norm, progress):
+                self.move()
+        else:  # it knows of infinite gradients, and makes the scale smaller
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+        length = norm.detach().sqrt() if self.few and self.clip_norm is None else norm.detach()
+        return Step(length, None if before is None else moved(before, self._list))
+
+    def set_learning_rate(self, progress: Progress) -> None:
+        """Tell the optimiser how fast to move now."""
         if (factor := self._factor(progress)) != self._applied:
             self._applied = factor
-            for group, rate in zip(self._optimizer.param_groups, self._learning_rates, strict=True):
+            for group, rate in zip(self.optimizer.param_groups, self._learning_rates, strict=True):
                 group["lr"] = rate * factor
-        before = [parameter.detach().clone() for parameter in self._list] if measured else None
-        if self._scaler is None:
-            with self.guard.watching(norm, progress):
-                self._move()
-        else:  # it knows of infinite gradients, and makes the scale smaller
-            self._scaler.step(self._optimizer)
-            self._scaler.update()
-        length = norm.detach().sqrt() if self.few and self._clip_norm is None else norm.detach()
-        return Step(length, None if before is None else moved(before, self._list))
 
     def learning_rate(self, progress: Progress) -> float:
         """The rate of its first group of parameters, with schedule and interventions."""
@@ -168,13 +175,13 @@ class Player:
     def state(self) -> dict[str, Any]:
         """Weights, average, optimiser state by parameter name, and what interventions changed."""
         names = list(self.parameters)
-        kept = self._optimizer.state_dict()
+        kept = self.optimizer.state_dict()
         return {
             "network": dict(self.network.state_dict()),
             "average": None if self.average is None else dict(self.average.network.state_dict()),
             "optimizer": {names[index]: dict(state) for index, state in kept["state"].items()},
             "learning_rate_factor": self.learning_rate_factor,
-            "scaler": None if self._scaler is None else self._scaler.state_dict(),
+            "scaler": None if self.scaler is None else self.scaler.state_dict(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -184,27 +191,27 @@ class Player:
         if self.average is not None:
             kept = state["network"] if state["average"] is None else state["average"]
             self.average.network.load_state_dict(kept)
-        memory = self._optimizer.state_dict()
+        memory = self.optimizer.state_dict()
         index = {name: number for number, name in enumerate(self.parameters)}
         memory["state"] = {index[name]: each for name, each in kept_memory.items()}
-        self._optimizer.load_state_dict(memory)
+        self.optimizer.load_state_dict(memory)
         self.learning_rate_factor = float(state["learning_rate_factor"])
-        if self._scaler is not None and state["scaler"] is not None:
-            self._scaler.load_state_dict(state["scaler"])
+        if self.scaler is not None and state["scaler"] is not None:
+            self.scaler.load_state_dict(state["scaler"])
 
     def check_state(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
         """Raise `CheckpointError` unless the state is one of this player's. Returns what of the optimiser's fits."""
         check_fit(self.network.state_dict(), state["network"])
         if self.average is not None and state["average"] is not None:
             check_fit(self.average.network.state_dict(), state["average"])
-        return fitting_memory(self._optimizer, self.parameters, state["optimizer"])
+        return fitting_memory(self.optimizer, self.parameters, state["optimizer"])
 
     def first_not_finite(self) -> str | None:
         """The name of a weight, an average or an optimiser's memory that is not finite; None if all are."""
         averaged = {} if self.average is None else self.average.network.state_dict()
         memory = {
             f"{name}.{key}": value
-            for name, kept in zip(self.parameters, self._optimizer.state.values(), strict=False)
+            for name, kept in zip(self.parameters, self.optimizer.state.values(), strict=False)
             for key, value in kept.items()
             if isinstance(value, Tensor)
         }

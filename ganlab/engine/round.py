@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ganlab.engine import distributed
-from ganlab.engine.game import Game
-from ganlab.engine.player import Player
-from ganlab.engine.random import RowRandom
+from ganlab.engine.board import Board, Mover
 from ganlab.engine.table import Table
 from ganlab.engine.turn import OpenTurn
+from ganlab.interfaces.random import Random
 from ganlab.values import Batch
 
+M = TypeVar("M", bound=Mover)
 
-class Round:
+
+class Round(Generic[M]):
     """The phases due now, turn by turn. Each turn is offered as one open turn per part of the batch."""
 
-    def __init__(self, game: Game) -> None:
+    def __init__(self, game: Board[M]) -> None:
         self._game = game
         self._stage = game.stage
         self._progress = game.clock.progress
@@ -31,7 +32,7 @@ class Round:
         self._generating = {phase.player for phase in self._stage.phases} - judges
         self._tables: list[Table] = []
 
-    def turns(self) -> Iterator[tuple[Player, list[OpenTurn]]]:
+    def turns(self) -> Iterator[tuple[M, list[OpenTurn]]]:
         """Whose turn it is, and what lies before them. The round counts even if no phase is due."""
         game = self._game
         self._deal()
@@ -45,24 +46,24 @@ class Round:
             yield player, [self._open(part, player, makers) for part in range(len(self._tables))]
             game.clock.turns += 1
 
-    def stepped(self, player: Player) -> None:
+    def stepped(self, player: M) -> None:
         """The player has moved: drop what it had a part in making."""
         for table in self._tables:
             table.moved(player.name)
 
-    def _open(self, part: int, player: Player, makers: tuple[Player, ...]) -> OpenTurn:
+    def _open(self, part: int, player: M, makers: tuple[M, ...]) -> OpenTurn:
         game = self._game
         place = game.clock.turns
 
-        def random(purpose: str, rows: int | None) -> RowRandom:
+        def random(purpose: str, rows: int | None) -> Random:
             stream = game.stream(purpose)
             return self._rows(stream.at, place, part) if rows is None else stream.at(place, rows)
 
         return OpenTurn(
-            self._stage, self._tables[part], player, makers, random, game.place, game.ledger, self._progress
+            self._stage, self._tables[part], player, makers, random, game.place, game.ledger, self._progress, game.mean
         )
 
-    def _makers(self, number: int) -> tuple[Player, ...]:
+    def _makers(self, number: int) -> tuple[M, ...]:
         """The player that will next learn from the present fake: made with its graph now, it need not be made twice."""
         for later, (phase, _) in enumerate(self._moves[number:]):
             if later and (phase.fresh_batch or phase.fresh_fake):
@@ -96,10 +97,10 @@ class Round:
         for number, table in enumerate(self._tables):
             table.draw_again(self._rows(self._game.draws.at, self._place, number))
 
-    def _rows(self, at: Any, place: int, part: int) -> RowRandom:
+    def _rows(self, at: Any, place: int, part: int) -> Random:
         """Draws for one part's rows of the whole batch, over processes and parts."""
         first = self._first + sum(self._sizes[:part])
-        drawn: RowRandom = at(place, self._sizes[part], self._total, first)
+        drawn: Random = at(place, self._sizes[part], self._total, first)
         return drawn
 
 

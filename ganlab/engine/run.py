@@ -76,6 +76,10 @@ class Run:
             if name in self._reporter_states:
                 reporter.restore(self._reporter_states[name])
 
+    def listen_with(self, other: Run) -> None:
+        """What is asked of `other` is asked of this run too."""
+        self._signals = other._signals
+
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Inside, signals ask the run to end."""
@@ -139,12 +143,16 @@ class Run:
     def save_if_due(self, game: Game) -> None:
         """A checkpoint once in `checkpoint_seconds`. If the disk refuses, the old ones stay, the run goes on and it is
         tried again. A run that is asked to end saves at its end."""
+        if self.save_due(game):
+            self._try_to_save(game)
+            self._saved = time.monotonic()
+
+    def save_due(self, game: Game) -> bool:
+        """True once in `checkpoint_seconds`, unless the run is asked to end."""
         wait = game.checkpoint_seconds
         if self._save_fails and wait > TRY_AGAIN_SECONDS:
             wait = TRY_AGAIN_SECONDS
-        if time.monotonic() - self._saved >= wait and self._signals.asked is None:
-            self._try_to_save(game)
-            self._saved = time.monotonic()
+        return time.monotonic() - self._saved >= wait and self._signals.asked is None
 
     def _try_to_save(self, game: Game) -> None:
         try:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 from torch.nn import Module
 
-from ganlab.engine.random import RowRandom
+from ganlab.interfaces.random import Random
 from ganlab.interfaces.task import Task
 from ganlab.values import Batch, Given, Networks, Sample
 
 if TYPE_CHECKING:
-    from ganlab.engine.player import Player
+    from ganlab.engine.board import Mover
 
 
 class Witness(Mapping[str, Module]):
@@ -41,7 +41,7 @@ class Witness(Mapping[str, Module]):
 class Table:
     """A real batch, what is drawn for it, and what is made from that."""
 
-    def __init__(self, task: Task, networks: Networks, batch: Batch, random: RowRandom) -> None:
+    def __init__(self, task: Task, networks: Networks, batch: Batch, random: Random) -> None:
         self.task = task
         self.networks = networks
         self.batch = batch
@@ -60,20 +60,20 @@ class Table:
             self._given = self.task.draw(self.batch, self._random)
         return self._given
 
-    def draw_again(self, random: RowRandom) -> None:
+    def draw_again(self, random: Random) -> None:
         """Forget what was drawn, and all that was made from it."""
         self._random = random
         self._given = None
         self.forget()
 
-    def live_fake(self, makers: tuple[Player, ...]) -> Sample:
+    def live_fake(self, makers: tuple[Mover, ...]) -> Sample:
         """The fake with its graph; made anew unless a kept one still carries it."""
         if self._fake is None or not self._carries_graph:
             self._make(makers)
         assert self._fake is not None
         return self._fake
 
-    def detached_fake(self, makers: tuple[Player, ...]) -> Sample:
+    def detached_fake(self, makers: tuple[Mover, ...]) -> Sample:
         """The fake as plain data. With `makers`, it is made with a graph that their own turn will use."""
         if self._fake is None:
             self._make(makers)
@@ -86,7 +86,7 @@ class Table:
         if player in self._makers:
             self.forget()
 
-    def _make(self, makers: tuple[Player, ...]) -> None:
+    def _make(self, makers: tuple[Mover, ...]) -> None:
         witness = Witness(self.networks)
         were_frozen = [player.frozen for player in makers]
         for player in makers:

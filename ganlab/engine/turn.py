@@ -8,12 +8,11 @@ from typing import Any
 
 from torch import Tensor
 
+from ganlab.engine.board import Mover, Notes
 from ganlab.engine.device import Place
-from ganlab.engine.ledger import Ledger
 from ganlab.engine.phase import Stage
-from ganlab.engine.player import Player
-from ganlab.engine.random import RowRandom
 from ganlab.engine.table import Table
+from ganlab.interfaces.random import Random
 from ganlab.interfaces.turn import Turn
 from ganlab.values import Batch, Given, Progress, Sample, Side, Verdict, View, Views
 
@@ -25,15 +24,15 @@ class OpenTurn(Turn):
         self,
         stage: Stage,
         table: Table,
-        player: Player,
-        makers: tuple[Player, ...],
-        random: Callable[[str, int | None], RowRandom],
+        player: Mover,
+        makers: tuple[Mover, ...],
+        random: Callable[[str, int | None], Random],
         place: Place,
-        ledger: Ledger,
+        ledger: Notes,
         progress: Progress,
+        mean: Callable[[Tensor], Tensor],
     ) -> None:
         self.player = player.name
-        self.mover = player
         self.networks = table.networks
         self.random = random("terms", None)
         self.progress = progress
@@ -45,12 +44,14 @@ class OpenTurn(Turn):
         self._random = random
         self.place = place
         self._ledger = ledger
+        self.mean = mean
+        """The cost of the turn, from what its samples cost."""
         self._stakes = {each.view: each for each in stage.stakes}
         self._seen: dict[Side, Views] = {}
         self._changed: dict[tuple[Side, str], View] = {}
         self._verdicts: dict[tuple[Side, str], Verdict] = {}
         self._intermediates: dict[str, Any] = {}
-        self._again = partial(OpenTurn, stage, table, player, makers, random, place, ledger, progress)
+        self._again = partial(OpenTurn, stage, table, player, makers, random, place, ledger, progress, mean)
         self.charged: dict[str, Tensor] = {}
         """What the player was charged so far, weighted, by name."""
 

@@ -205,7 +205,7 @@ def test_what_would_be_refused_is_never_published(tmp_path: Path, part: str) -> 
     tensor = {
         "weight": next(iter(generator.parameters.values())).detach(),
         "average": next(generator.average.network.parameters()),
-        "memory": next(iter(generator._optimizer.state.values()))["exp_avg_sq"],
+        "memory": next(iter(generator.optimizer.state.values()))["exp_avg_sq"],
     }[part]
     tensor.reshape(-1)[0] = math.inf
     with pytest.raises(DivergedError, match="of player 'generator' stopped being finite by round 2"):

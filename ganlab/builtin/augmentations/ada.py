@@ -33,6 +33,8 @@ class Ada(ganlab.Augmentation):
     Source: Karras et al. 2020 (arXiv:2006.06676), appendix B.
     """
 
+    per_sample = True
+
     def __init__(
         self, *, probability: Probability = 0.2, parts: tuple[Part, ...] = ("pixels", "geometry", "color")
     ) -> None:

@@ -27,6 +27,8 @@ class DiffAugment(ganlab.Augmentation):
     Source: Zhao et al. 2020 (arXiv:2006.10738), section 3.2.
     """
 
+    per_sample = True
+
     def __init__(
         self,
         *,

@@ -16,6 +16,8 @@ class InstanceNoise(ganlab.Augmentation):
     Source: Sonderby et al. 2017 (arXiv:1610.04490); Arjovsky & Bottou 2017 (arXiv:1701.04862), section 3.
     """
 
+    per_sample = True
+
     def __init__(
         self,
         *,

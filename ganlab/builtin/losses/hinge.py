@@ -19,6 +19,8 @@ class Hinge(ganlab.Loss):
     Source: Lim & Ye 2017 (arXiv:1705.02894); Miyato et al. 2018 (arXiv:1802.05957), eq. 16 and 17.
     """
 
+    per_sample = True
+
     def discriminator(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         return (1 - real).relu(), (1 + fake).relu()
 

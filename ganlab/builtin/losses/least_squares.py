@@ -25,6 +25,8 @@ class LeastSquares(ganlab.Loss):
     Source: Mao et al. 2017 (arXiv:1611.04076), eq. 2; the defaults are eq. 9.
     """
 
+    per_sample = True
+
     def __init__(self, *, real_target: Target = 1.0, fake_target: Target = 0.0, generator_target: Target = 1.0) -> None:
         self.real_target = real_target
         self.fake_target = fake_target

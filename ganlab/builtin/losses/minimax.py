@@ -19,6 +19,8 @@ class Minimax(ganlab.Loss):
     Source: Goodfellow et al. 2014 (arXiv:1406.2661), eq. 1.
     """
 
+    per_sample = True
+
     def discriminator(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         from torch.nn.functional import softplus
 

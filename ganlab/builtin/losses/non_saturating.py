@@ -23,6 +23,8 @@ class NonSaturating(ganlab.Loss):
     Source: Goodfellow et al. 2014 (arXiv:1406.2661), section 3.
     """
 
+    per_sample = True
+
     def __init__(self, *, smoothing: Annotated[float, Option(ge=0, lt=0.5)] = 0.0) -> None:
         self.smoothing = smoothing
 

@@ -22,6 +22,7 @@ class RelativisticPairing(ganlab.Loss):
     Source: Jolicoeur-Martineau 2018 (arXiv:1807.00734); Huang et al. 2025, R3GAN (arXiv:2501.05441), eq. 2.
     """
 
+    per_sample = True
     compares = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:

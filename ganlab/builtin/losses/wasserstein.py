@@ -20,6 +20,8 @@ class Wasserstein(ganlab.Loss):
     Source: Arjovsky et al. 2017 (arXiv:1701.07875), eq. 2 and algorithm 1.
     """
 
+    per_sample = True
+
     def discriminator(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         return -real, fake
 

@@ -27,6 +27,8 @@ def classes(field: Field) -> int:
 class Vectors(nn.Module):
     """Lays the given fields side by side as one vector (N, `size`): labels embedded, everything else flattened."""
 
+    per_sample = True
+
     def __init__(self, fields: Sequence[Field], label_size: int) -> None:
         super().__init__()
         labels = [field.kind == "category" for field in fields]

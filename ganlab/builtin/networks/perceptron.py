@@ -25,6 +25,8 @@ def perceptron(sizes: Sequence[int], name: Activation) -> nn.Sequential:
 class PerceptronGenerator(nn.Module):
     """All given fields as one vector -> hidden layers -> (N, *shape); `bounded` ends in tanh."""
 
+    per_sample = True
+
     def __init__(
         self,
         given: Sequence[Field],
@@ -50,6 +52,8 @@ class PerceptronGenerator(nn.Module):
 
 class PerceptronDiscriminator(nn.Module):
     """Data, and the condition beside it, as one vector -> hidden layers -> logits (N,)."""
+
+    per_sample = True
 
     def __init__(
         self, data: Field, given: Field | None, *, hidden: Sequence[int], name: Activation, label_size: int

@@ -12,6 +12,8 @@ from ganlab import Batch, Fields, Given, Networks, Random, Sample, Task, View, V
 class ClassConditional(Task):
     """A latent and the batch's labels become samples; the discriminator sees the label beside the sample."""
 
+    per_sample = True
+
     needs = {"label": "category"}
     conditions = ("label",)
 

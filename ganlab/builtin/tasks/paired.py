@@ -16,6 +16,8 @@ class Paired(Task):
     The only noise is dropout: `draw` gives every sample a seed from which the generator's masks follow.
     """
 
+    per_sample = True
+
     needs = {"source": "image", "target": "image"}
     conditions = ("source",)
 

@@ -12,6 +12,8 @@ from ganlab import Batch, Fields, Given, Networks, Random, Sample, Task, View, V
 class Unconditional(Task):
     """A latent (N, latent_size), standard normal, becomes a sample; one discriminator sees it alone."""
 
+    per_sample = True
+
     def __init__(self, fields: Fields, /, *, latent_size: Annotated[int, Option(ge=1, le=1_000_000)] = 64) -> None:
         super().__init__(fields)
         self.made = next(iter(fields))

@@ -39,6 +39,8 @@ class Unpaired(Task):
     Intermediates: "cycle" and "identity", each {kind: (what came back, what it should be)}, for the terms of that name.
     """
 
+    per_sample = True
+
     conditions = ("a", "b")
 
     def __init__(self, fields: Fields, /) -> None:

@@ -24,6 +24,8 @@ class Dragan(ganlab.Term):
     Source: Kodali et al. 2017 (arXiv:1705.07215).
     """
 
+    per_sample = True
+
     def __init__(
         self,
         *,

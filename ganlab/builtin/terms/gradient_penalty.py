@@ -26,6 +26,8 @@ class GradientPenalty(ganlab.Term):
     Source: Gulrajani et al. 2017 (arXiv:1704.00028), eq. 3.
     """
 
+    per_sample = True
+
     def __init__(
         self, *, target: Annotated[float, Option(ge=0, allow_inf_nan=False)] = 1.0, one_sided: bool = False
     ) -> None:

@@ -20,6 +20,8 @@ class L1(ganlab.Term):
     Source: Isola et al. 2017 (arXiv:1611.07004), eq. 3.
     """
 
+    per_sample = True
+
     def __init__(self, *, field: str | None = None) -> None:
         self.field = field
 

@@ -22,6 +22,8 @@ class R1(ganlab.Term):
     Source: Mescheder et al. 2018 (arXiv:1801.04406), eq. 9; lazily: Karras et al. 2020 (arXiv:1912.04958), section 3.1.
     """
 
+    per_sample = True
+
     def cost(self, turn: ganlab.Turn) -> Tensor:
         views = judged(turn, "real", "r1").items()
         slopes = [slope(turn, name, view, numbers(view, "r1")) for name, view in views]

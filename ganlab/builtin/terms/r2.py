@@ -21,6 +21,8 @@ class R2(ganlab.Term):
     Source: Mescheder et al. 2018 (arXiv:1801.04406), eq. 10; Huang et al. 2025 (arXiv:2501.05441).
     """
 
+    per_sample = True
+
     def cost(self, turn: ganlab.Turn) -> Tensor:
         views = judged(turn, "fake", "r2").items()
         slopes = [slope(turn, name, view, numbers(view, "r2")) for name, view in views]

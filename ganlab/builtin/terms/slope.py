@@ -63,9 +63,9 @@ def drawn(values: Tensor, view: View) -> Tensor:
 
 
 def over_views(costs: Sequence[Tensor]) -> Tensor:
-    """The cost (M,) of the one view a player judges, or the scalar sum of the means if it judges several."""
+    """The cost (M,) of the views a player judges, summed; a scalar, the sum of the means, if they are not as long."""
     import torch
 
-    if len(costs) == 1:
-        return costs[0]
+    if len({cost.shape for cost in costs}) == 1:
+        return costs[0] if len(costs) == 1 else torch.stack(list(costs)).sum(0)
     return torch.stack([cost.sum() / max(cost.shape[0], 1) for cost in costs]).sum()

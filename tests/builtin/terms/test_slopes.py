@@ -117,7 +117,7 @@ def test_the_condition_is_handed_on_and_not_differentiated(term, table, points):
 def test_a_player_of_several_views_pays_the_sum_of_their_means(term, table, points):
     pair = (View(points, judge="image"), View(points, judge="image"))
     turn = table(linear, {"a": pair, "b": pair})
-    torch.testing.assert_close(term("r1").cost(turn), torch.tensor(25.0))
+    torch.testing.assert_close(term("r1").cost(turn).mean(), torch.tensor(25.0))
 
 
 @pytest.mark.parametrize("name", SLOPES)

@@ -1,0 +1,151 @@
+"""K games played as one end as they do alone: weights, averages, optimisers, costs, components."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from ganlab import Field
+from ganlab.builtin.losses import ganlab_register_losses
+from ganlab.builtin.terms import ganlab_register_terms
+from ganlab.engine import Game, train, train_together
+from ganlab.engine.checkpoint import component_states
+from ganlab.engine.table import tensors_in
+from ganlab.engine.together.game import JointGame
+from tests.engine.toys import ToyData, toy_game, weights
+
+SEEDS = (3, 5)
+ROUNDS = 50
+
+
+def adam(architecture: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
+    return {
+        "architecture": architecture or {"name": "mlp", "width": 8, "depth": 2},
+        "optimizer": {"name": "adam", "lr": 2e-3, "betas": [0.5, 0.99]},
+        "ema_half_life_kimg": 0.1,
+        **settings,
+    }
+
+
+def games(recipe: Mapping[str, Any], **registered: Mapping[str, Any]) -> list[Game]:
+    recipe = {"players": {"generator": adam(), "point": adam()}, "budget_rounds": ROUNDS, **recipe}
+    return [toy_game({**recipe, "seed": seed}, **registered) for seed in SEEDS]
+
+
+def state(game: Game) -> dict[str, Tensor]:
+    """All that training changes, by name."""
+    players = {name: player.state() for name, player in game.players.items()}
+    return tensors_in({"players": players, "components": component_states(game.components())})
+
+
+def assert_alike(one: Game, other: Game, tolerance: float = 2e-5) -> None:
+    mine, theirs = state(one), state(other)
+    assert mine.keys() == theirs.keys()
+    for name, value in mine.items():
+        near = torch.allclose(theirs[name].double(), value.double(), rtol=tolerance, atol=tolerance)
+        assert near, f"{name} differs by {(theirs[name].double() - value.double()).abs().max():g}"
+    assert one.clock == other.clock
+    assert {name: each.position for name, each in one.streams.items()} == {
+        name: each.position for name, each in other.streams.items()
+    }
+
+
+def assert_played_as_one(
+    monkeypatch: pytest.MonkeyPatch, recipe: Mapping[str, Any], tolerance: float = 2e-5, **registered: Any
+) -> None:
+    """All rounds are played as one, and end as alone; other seeds end elsewhere."""
+    alone, together = games(recipe, **registered), games(recipe, **registered)
+    rounds: list[int] = []
+    play = JointGame.play_round
+    monkeypatch.setattr(JointGame, "play_round", lambda joint: (rounds.append(len(joint.games)), play(joint)))
+    outcomes = [train(each) for each in alone]
+    assert [each.ending for each in train_together(together)] == [each.ending for each in outcomes]
+    assert rounds == [len(SEEDS)] * ROUNDS
+    for mine, theirs in zip(alone, together, strict=True):
+        assert_alike(mine, theirs, tolerance)
+    player = next(iter(together[0].players))
+    assert not torch.equal(weights(together[0], player), weights(together[1], player))
+
+
+@pytest.mark.parametrize("loss", sorted(ganlab_register_losses()))
+def test_every_loss(monkeypatch: pytest.MonkeyPatch, loss: str) -> None:
+    # Some costs leave a bias free: what is left of its gradient is rounding, which Adam would make a step of.
+    players = {name: adam(optimizer={"name": "sgd", "lr": 0.02, "momentum": 0.5}) for name in ("generator", "point")}
+    assert_played_as_one(monkeypatch, {"loss": {"name": loss}, "players": players})
+
+
+POINT_TERMS = [
+    ("r1", "point"),
+    ("r2", "point"),
+    ("gradient-penalty", "point"),
+    ("dragan", "point"),
+    ("lecam", "point"),
+    ("orthogonal", "point"),
+    ("path-length", "generator"),
+    ("l1", "generator"),
+]
+
+
+@pytest.mark.parametrize(("term", "player"), POINT_TERMS)
+def test_every_term_of_points(monkeypatch: pytest.MonkeyPatch, term: str, player: str) -> None:
+    assert_played_as_one(monkeypatch, {"terms": [{"name": term, "on": player, "weight": 0.3, "every": 2}]})
+
+
+PAIR_TERMS = ("cycle", "identity")
+
+
+def test_no_term_is_left_out() -> None:
+    assert {name for name, _ in POINT_TERMS} | {*PAIR_TERMS, "feature-matching"} == set(ganlab_register_terms())
+
+
+def pictures() -> ToyData:
+    return ToyData({"image": Field("image", (1, 8, 8))})
+
+
+DCGAN = {"name": "dcgan", "width": 4, "norm": "none"}
+
+
+def of_pictures(generator: Mapping[str, Any], image: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    players = {"generator": adam(generator), "image": adam(image)}
+    return {"players": players, "dataset": {"name": "pictures"}, **more}
+
+
+@pytest.mark.parametrize("compare", ["pairs", "means"])
+def test_feature_matching_of_convolutions(monkeypatch: pytest.MonkeyPatch, compare: str) -> None:
+    terms = [{"name": "feature-matching", "on": "generator", "weight": 0.5, "compare": compare}]
+    recipe = of_pictures(DCGAN, {**DCGAN, "features": True}, terms=terms)
+    assert_played_as_one(monkeypatch, recipe, 2e-4, datasets={"pictures": pictures})
+
+
+@pytest.mark.parametrize("augmentation", ["diff-augment", "ada", "instance-noise", "image-pool"])
+def test_every_augmentation(monkeypatch: pytest.MonkeyPatch, augmentation: str) -> None:
+    recipe = of_pictures({"name": "mlp", "width": 8}, DCGAN, augmentations=[{"name": augmentation}])
+    assert_played_as_one(monkeypatch, recipe, 2e-4, datasets={"pictures": pictures})
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+def test_norms_look_at_the_batch_of_their_own_game(monkeypatch: pytest.MonkeyPatch, norm: str) -> None:
+    recipe = of_pictures({**DCGAN, "norm": norm}, {**DCGAN, "norm": norm, "minibatch_deviation": True})
+    assert_played_as_one(monkeypatch, recipe, 2e-3, datasets={"pictures": pictures})
+
+
+@pytest.mark.parametrize("term", PAIR_TERMS)
+def test_two_generators_of_one_player(monkeypatch: pytest.MonkeyPatch, term: str) -> None:
+    mlp = {"name": "mlp", "width": 8, "depth": 1}
+    recipe = {
+        "task": {"name": "unpaired"},
+        "datasets": {"a": {"name": "pictures"}, "b": {"name": "pictures"}},
+        "players": {"generator": adam(mlp), "a": adam(mlp), "b": adam(mlp)},
+        "terms": [{"name": term, "on": "generator", "weight": 2.0}],
+    }
+    assert_played_as_one(monkeypatch, recipe, datasets={"pictures": pictures})
+
+
+def test_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = {"point": Field("point", (2,)), "label": Field("category", cardinality=3)}
+    recipe = {"task": {"name": "class-conditional", "latent_size": 4}, "dataset": {"name": "labelled"}}
+    assert_played_as_one(monkeypatch, recipe, datasets={"labelled": lambda: ToyData(fields)})
