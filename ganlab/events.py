@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -33,7 +33,7 @@ from ganlab.disk import AppendedFile
 from ganlab.pictures import png
 
 if TYPE_CHECKING:
-    from ganlab import Ending, Picture
+    from ganlab import Picture
     from ganlab.pictures import Pixels
 
 MOST_VALUES = 65_536
@@ -46,8 +46,7 @@ class EventFile:
     def __init__(self, folder: Path, purge_from: int | None) -> None:
         self._file = AppendedFile(_fresh(folder))
         self.path = self._file.path
-        start = Event(wall_time=time.time(), file_version="brain.Event:2")
-        self._append(start)
+        self._append(_start())
         if purge_from is not None:
             session = SessionLog(status=SessionLog.START)
             self._append(Event(wall_time=time.time(), step=purge_from, session_log=session))
@@ -70,9 +69,12 @@ class EventFile:
         self._file.close()
 
     def _append(self, event: Event) -> None:
-        record = BytesIO()
-        RecordWriter(record).write(event.SerializeToString())
-        self._file.append(record.getvalue())
+        self._file.append(_record(event))
+
+
+def whole(values: Iterable[Summary.Value], step: int) -> bytes:
+    """An event file that holds all `values` as one event, and no more."""
+    return _record(_start()) + _record(Event(wall_time=time.time(), step=step, summary=Summary(value=values)))
 
 
 def cut_back(folder: Path, sizes: Mapping[str, int]) -> None:
@@ -149,18 +151,47 @@ def layout(charts: Mapping[str, Iterable[str]]) -> Summary.Value:
 
 
 def hyperparameters(
-    name: str, values: Mapping[str, Any], began: float, ended: float, ending: Ending
+    name: str, values: Mapping[str, Any], began: float, ended: float, succeeded: bool | None
 ) -> list[Summary.Value]:
-    """The row of the run `name` in the hyperparameter tab, whole: written once, when it is known how the run ended."""
+    """The row `name` in the hyperparameter tab, whole: written once, when it is known how it ended."""
     start = summary_v2.hparams_pb(dict(values), trial_id=name, start_time_secs=began)
-    status = {"finished": api_pb2.STATUS_SUCCESS, "stopped": api_pb2.STATUS_SUCCESS, "diverged": api_pb2.STATUS_FAILURE}
-    end = plugin_data_pb2.SessionEndInfo(status=status.get(ending.value, api_pb2.STATUS_UNKNOWN), end_time_secs=ended)
-    end_value = Summary.Value(
-        tag=hparams_metadata.SESSION_END_INFO_TAG,
-        metadata=hparams_metadata.create_summary_metadata(plugin_data_pb2.HParamsPluginData(session_end_info=end)),
-        tensor=hparams_metadata.NULL_TENSOR,
+    status = {True: api_pb2.STATUS_SUCCESS, False: api_pb2.STATUS_FAILURE, None: api_pb2.STATUS_UNKNOWN}[succeeded]
+    end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=ended)
+    told = _hyperparameter(
+        hparams_metadata.SESSION_END_INFO_TAG, plugin_data_pb2.HParamsPluginData(session_end_info=end)
     )
-    return [*start.value, end_value]
+    return [*start.value, told]
+
+
+def columns(choices: Mapping[str, Sequence[str] | None], scalars: Mapping[str, str]) -> Summary.Value:
+    """The columns of the hyperparameter tab: hyperparameters with their choices, None if they are numbers, and what
+    each of the `scalars` is called there. Without it they are the hyperparameters and scalars of all runs."""
+    known = []
+    for name, values in choices.items():
+        kind = api_pb2.DATA_TYPE_FLOAT64 if values is None else api_pb2.DATA_TYPE_STRING
+        known.append(api_pb2.HParamInfo(name=name, type=kind))
+        if values is not None:
+            known[-1].domain_discrete.extend(values)
+    metrics = [
+        api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag), display_name=shown) for tag, shown in scalars.items()
+    ]
+    experiment = api_pb2.Experiment(hparam_infos=known, metric_infos=metrics)
+    return _hyperparameter(hparams_metadata.EXPERIMENT_TAG, plugin_data_pb2.HParamsPluginData(experiment=experiment))
+
+
+def _hyperparameter(tag: str, content: plugin_data_pb2.HParamsPluginData) -> Summary.Value:
+    described = hparams_metadata.create_summary_metadata(content)
+    return Summary.Value(tag=tag, metadata=described, tensor=hparams_metadata.NULL_TENSOR)
+
+
+def _start() -> Event:
+    return Event(wall_time=time.time(), file_version="brain.Event:2")
+
+
+def _record(event: Event) -> bytes:
+    record = BytesIO()
+    RecordWriter(record).write(event.SerializeToString())
+    return record.getvalue()
 
 
 def _strings(content: bytes, shape: tuple[int, ...] = (1,)) -> TensorProto:

@@ -12,13 +12,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ganlab import Finding, Outcome, Picture, Progress, Reporter, RunInfo, Tick
+from ganlab import Ending, Finding, Outcome, Picture, Progress, Reporter, RunInfo, Tick
 from ganlab.pictures import draw
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.summary_pb2 import Summary
 
-    from ganlab.builtin.reporters.events import EventFile
+    from ganlab.events import EventFile
 
 log = logging.getLogger("ganlab")
 
@@ -32,12 +32,20 @@ CATEGORIES = {
 """Where a group of scalars stands in the custom scalars tab; what is not here says how healthy the run is."""
 
 
+SUCCEEDED = {Ending.FINISHED: True, Ending.STOPPED: True, Ending.DIVERGED: False}
+"""How the hyperparameter tab marks a run; one that was interrupted it does not know."""
+
+
 class TensorBoard(Reporter):
-    """A resumed run goes on in a new event file; what the former life wrote after the checkpoint is cut off."""
+    """A resumed run goes on in a new event file; what the former life wrote after the checkpoint is cut off.
+
+    Without `hyperparameters` the run has no row in the hyperparameter tab: in a study the rows are its trials.
+    """
 
     redraws = "events.out.tfevents.*"
 
-    def __init__(self) -> None:
+    def __init__(self, hyperparameters: bool = True) -> None:
+        self._hyperparameters = hyperparameters
         self._file: EventFile | None = None
         self._sizes: dict[str, int] = {}
         self._groups: list[str] = []
@@ -47,7 +55,7 @@ class TensorBoard(Reporter):
 
     def start(self, run: RunInfo, progress: Progress, real: Picture | None) -> None:
         """Open a new event file; a new run begins with its recipe and a picture of real data."""
-        from ganlab.builtin.reporters import events
+        from ganlab import events
 
         self._run, self._real, self._samples, self._began = run, real, progress.samples, time.time()
         try:
@@ -65,7 +73,7 @@ class TensorBoard(Reporter):
 
     def tick(self, tick: Tick) -> None:
         """Everything learnt at the tick, as one event."""
-        from ganlab.builtin.reporters import events
+        from ganlab import events
 
         if self._file is None:
             return
@@ -84,10 +92,12 @@ class TensorBoard(Reporter):
 
     def end(self, outcome: Outcome) -> None:
         """The run's row in the hyperparameter tab, and the last byte."""
-        from ganlab.builtin.reporters import events
+        from ganlab import events
 
-        settings = _settings(self._run)
-        self._write(events.hyperparameters(self._run.name, settings, self._began, time.time(), outcome.ending))
+        if self._hyperparameters:
+            succeeded = SUCCEEDED.get(outcome.ending)
+            settings = _settings(self._run)
+            self._write(events.hyperparameters(self._run.name, settings, self._began, time.time(), succeeded))
         if self._file is not None:
             self._file.close()
 
@@ -112,7 +122,7 @@ class TensorBoard(Reporter):
 
     def _shown(self, name: str, picture: Picture) -> Iterable[Summary.Value]:
         """The picture as pixels, if its kind can be drawn, and how its values are distributed."""
-        from ganlab.builtin.reporters import events
+        from ganlab import events
 
         pixels = draw(picture, None if name == "real" else self._real)
         if pixels is not None:

@@ -159,6 +159,15 @@ def test_hyperparameters_are_written_once_at_the_end(run: RunInfo):
     assert hparams.parse_session_end_info_plugin_data(ended).status == 1
 
 
+def test_a_run_of_a_study_has_no_row_of_its_own(run: RunInfo):
+    reporter = TensorBoard(hyperparameters=False)
+    reporter.start(run, START, REAL)
+    reporter.tick(tick(1))
+    reporter.end(END)
+    assert steps(run) == [100]
+    assert hparams.SESSION_START_INFO_TAG not in read(run).Tags()["tensors"]
+
+
 def test_a_resumed_run_has_every_step_once_in_a_file_of_its_own_that_purges_the_former_life(run: RunInfo):
     reporter = started(run)
     reporter.tick(tick(1, trouble=True))
