@@ -42,7 +42,8 @@ class Builder:
     networks: dict[str, Module] = field(default_factory=dict)
     datasets: dict[str, Dataset] = field(default_factory=dict)
     """Datasets by stream key."""
-    _made: dict[str, Dataset] = field(default_factory=dict)
+    read: dict[str, Dataset] = field(default_factory=dict)
+    """Those that have been read, by what the recipe says of them; several games may share it."""
 
     def create(self, kind: str, component: Component, *context: Any) -> Any:
         """The component's object."""
@@ -51,11 +52,11 @@ class Builder:
     def dataset(self, component: Component) -> Dataset:
         """The dataset; the same component is read once, however many stages use it."""
         key = component.model_dump_json(exclude={"batch_size"})
-        if key not in self._made:
+        if key not in self.read:
             dataset = self.create("datasets", component)
             check_dataset(component.name, dataset)
-            self._made[key] = dataset
-        return self._made[key]
+            self.read[key] = dataset
+        return self.read[key]
 
     def loss(self, component: Component, logits: Mapping[str, Shape]) -> Loss:
         """The loss, after a copy of it was asked what such logits cost."""

@@ -15,17 +15,21 @@ from ganlab.engine.game import Clock, Game
 from ganlab.engine.guard import blamed_on
 from ganlab.engine.phase import Stage
 from ganlab.engine.stream import BatchStream
+from ganlab.interfaces.dataset import Dataset
 from ganlab.plugins import Plugins
 from ganlab.recipe import Recipe
 from ganlab.values import Fields
 
 
-def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto") -> Game:
-    """The game a resolved recipe describes, on its device. Raises a `GanlabError` for everything that does not fit."""
+def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto", read: dict[str, Dataset] | None = None) -> Game:
+    """The game a resolved recipe describes, on its device. Games that are given the same `read` share their data.
+
+    Raises a `GanlabError` for everything that does not fit.
+    """
     use_threads(recipe.threads)
     place = Place(find_device(device), recipe.precision, recipe.memory_format)
     distributed.join(place.device)
-    builder = Builder(recipe, plugins)
+    builder = Builder(recipe, plugins, read={} if read is None else read)
     streams: dict[str, BatchStream] = {}
     stages: list[Stage] = []
     spent = 0.0

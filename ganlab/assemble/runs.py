@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ganlab.assemble.changes import as_tree
@@ -14,8 +15,11 @@ from ganlab.assemble.past import Past
 from ganlab.assemble.provenance import life, provenance
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.engine import distributed
+from ganlab.engine.game import Game
 from ganlab.engine.loop import train
 from ganlab.engine.run import Run
+from ganlab.engine.together import train_together
+from ganlab.interfaces.dataset import Dataset
 from ganlab.interfaces.reporter import Reporter, RunInfo
 from ganlab.plugins import Observers, Plugins
 from ganlab.recipe import Recipe, to_toml
@@ -48,6 +52,46 @@ class ObserverReporter(Reporter):
         self._observers.ganlab_run_ended(run=self._run, outcome=outcome)
 
 
+@dataclass(frozen=True)
+class Life:
+    """A run that is ready to be played, from its start or from a checkpoint."""
+
+    game: Game
+    run: Run
+    directory: RunDirectory
+
+    def over(self, outcome: Outcome) -> None:
+        """Write down how it ended."""
+        if distributed.rank() == 0:
+            self.directory.write_outcome(outcome)
+
+
+def play_runs(
+    recipes: Sequence[Recipe],
+    plugins: Plugins,
+    directories: Sequence[RunDirectory],
+    *,
+    device: str = "auto",
+    consoles: Sequence[Reporter] = (),
+    recipe_name: str = "",
+    tell: Callable[[int, Outcome], None] | None = None,
+) -> list[Outcome]:
+    """Play each recipe in its claimed directory from the start, all as one as far as they can be; say how each ended.
+    `tell` hears of each at once, by its place."""
+    read: dict[str, Dataset] = {}
+    lives = [
+        open_run(recipe, plugins, directory, device=device, console=[console], recipe_name=recipe_name, read=read)
+        for recipe, directory, console in zip(recipes, directories, consoles, strict=True)
+    ]
+
+    def over(number: int, outcome: Outcome) -> None:
+        lives[number].over(outcome)
+        if tell is not None:
+            tell(number, outcome)
+
+    return train_together([each.game for each in lives], [each.run for each in lives], over)
+
+
 def play_run(
     recipe: Recipe,
     plugins: Plugins,
@@ -63,10 +107,40 @@ def play_run(
     """Play the recipe in its claimed directory, from the start or from its newest checkpoint; say how it ended. With
     `healthy` it is the newest from before a trouble.
 
-    `allowed` holds what of `ganlab.assemble.changes.ALLOWANCES` a resumed run may do. A run that may not go on is left
-    as it was: nothing is written before everything is restored.
+    `allowed` holds what of `ganlab.assemble.changes.ALLOWANCES` a resumed run may do.
     """
-    game = build_game(recipe, plugins, device)
+    life = open_run(
+        recipe,
+        plugins,
+        directory,
+        device=device,
+        console=console,
+        recipe_name=recipe_name,
+        resume=resume,
+        healthy=healthy,
+        allowed=allowed,
+    )
+    outcome = train(life.game, life.run)
+    life.over(outcome)
+    return outcome
+
+
+def open_run(
+    recipe: Recipe,
+    plugins: Plugins,
+    directory: RunDirectory,
+    *,
+    device: str,
+    console: Sequence[Reporter],
+    recipe_name: str,
+    resume: bool = False,
+    healthy: bool = False,
+    allowed: frozenset[str] = frozenset(),
+    read: dict[str, Dataset] | None = None,
+) -> Life:
+    """Build the game, restore it, and write what stands in the directory before the first round. A run that may not go
+    on is left as it was: nothing is written before everything is restored. `read` as `build_game` takes it."""
+    game = build_game(recipe, plugins, device, read)
     first = distributed.rank() == 0
     text = to_toml(as_tree(recipe))
     info = RunInfo(directory.name, directory.path, text, recipe.kimg, tuple(game.players), str(game.place.device))
@@ -89,10 +163,7 @@ def play_run(
         if not says(directory.recipe_text(), text):
             directory.write_recipe(text)  # the last to be written before the first round
         directory.goes_on()
-    outcome = train(game, run)
-    if first:
-        directory.write_outcome(outcome)
-    return outcome
+    return Life(game, run, directory)
 
 
 def tell(entry: Mapping[str, Any]) -> None:

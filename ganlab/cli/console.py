@@ -124,10 +124,12 @@ class Window(RichConsole):
 
 
 class JsonConsole(Reporter):
-    """One JSON object per tick on stdout, `"event": "tick"`, and one at the end, `"event": "outcome"`."""
+    """One JSON object per tick on stdout, `"event": "tick"`, and one at the end, `"event": "outcome"`; with the `run`'s
+    name in each, if it is given."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, run: str | None = None) -> None:
         self._stream = stream or sys.stdout
+        self._named = {} if run is None else {"run": run}
 
     def start(self, run: RunInfo, progress: Progress, real: Picture | None) -> None:
         """Nothing is known yet."""
@@ -138,6 +140,7 @@ class JsonConsole(Reporter):
         self._print(
             {
                 "event": "tick",
+                **self._named,
                 **{name: record.pop(name) for name in ("kimg", "round", "seconds", "images_per_second")},
                 "measurements": record,
                 "findings": [finding_record(finding) for finding in tick.findings],
@@ -147,7 +150,7 @@ class JsonConsole(Reporter):
 
     def end(self, outcome: Outcome) -> None:
         """How it ended."""
-        self._print({"event": "outcome", **outcome_record(outcome)})
+        self._print({"event": "outcome", **self._named, **outcome_record(outcome)})
 
     def _print(self, record: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):

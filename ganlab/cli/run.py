@@ -18,6 +18,7 @@ from ganlab.cli import parameters
 from ganlab.cli.failures import Session
 from ganlab.cli.output import say
 from ganlab.cli.playing import first_process, play, plugins_that_warn
+from ganlab.cli.seeds import claimed, play_seeds, seeds_of
 from ganlab.errors import RecipeError, nearest
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ DEFAULT = "digits"
 @click.option("--name", help="What the run is called; made from the recipe and the time if left out.")
 @parameters.runs
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), metavar="N", help="Short for --set seed=N.")
+@click.option(
+    "--seeds",
+    callback=seeds_of,
+    metavar="A-B",
+    help="Play all these seeds at once, as runs NAME-A to NAME-B: small games take little longer than one.",
+)
 @parameters.device
 @click.option("--dry-run", is_flag=True, help="Print the complete recipe as TOML and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per tick instead of progress.")
@@ -45,6 +52,7 @@ def command(
     name: str | None,
     runs: Path,
     seed: int | None,
+    seeds: range | None,
     device: str,
     dry_run: bool,
     as_json: bool,
@@ -54,17 +62,25 @@ def command(
     The recipe is checked, and the run's directory claimed, before anything heavy is loaded. Ctrl-C ends the run after
     the round with a checkpoint; 'ganlab resume' goes on from there.
     """
+    if seeds is not None and (seed is not None or int(os.environ.get("WORLD_SIZE", "1")) > 1):
+        raise click.UsageError("--seeds goes with neither --seed nor several processes")
     if first_process() and not dry_run:
-        check_place(runs, name)
+        check_place(runs, name if seeds is None or name is None else f"{name}-{seeds[-1]}")
 
     from ganlab.recipe import to_toml
 
     plugins = plugins_that_warn()
-    complete = checked(recipe, [*settings, *([] if seed is None else [f"seed={seed}"])], plugins)
+    first = seeds[0] if seeds is not None else seed
+    complete = checked(recipe, [*settings, *([] if first is None else [f"seed={first}"])], plugins)
     if dry_run:
         say(to_toml(as_tree(complete)).rstrip("\n"))
         return 0
     recipe_name = named(recipe)
+    if seeds is not None:
+        directories = claimed(runs, name, recipe_name, seeds)
+        return play_seeds(
+            session, complete, plugins, directories, seeds, device=device, as_json=as_json, recipe_name=recipe_name
+        )
     if first_process():
         directory = RunDirectory.claim(runs, name, recipe_name)
     else:  # only the first process writes, so that only the first needs to know the name

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn import Module
 
+from ganlab.engine.container import one_line
 from ganlab.engine.table import mapped
 from ganlab.engine.together.weights import Weights
 from ganlab.values import Verdict
@@ -96,7 +97,11 @@ class Mapped(Module):
             return leaves(answers[-1])
 
         places = (0, *(None if each is None else 0 for each in apart))
-        made = iter(vmap(one, places)(table, *apart))
+        try:
+            made = iter(vmap(one, places)(table, *apart))
+        except RuntimeError as error:
+            kind = type(self.template).__name__
+            raise ValueError(f"'{kind}' cannot be mapped over games by vmap: {one_line(error)}") from error
         return changed(answers[-1], lambda _: next(made).flatten(0, 1))
 
 
