@@ -127,7 +127,7 @@ def compare_evaluations(first: Path, second: Path, *, anyway: bool, as_json: boo
     say_table(
         ["measurement", first.stem, second.stem, "difference"],
         [[name, f"{a:.4g}", f"{b:.4g}", f"{b - a:+.4g}"] for name, (a, b) in pairs.items()],
-        flexible=0,
+        flexible=[0],
     )
     for line in unlike:
         say(f"not alike: {line}")

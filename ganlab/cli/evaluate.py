@@ -92,7 +92,7 @@ def command(
 def told(found: Evaluation) -> None:
     """The numbers, and below them how they were measured."""
     say_table(
-        ["measurement", "value"], [[name, f"{value:.4g}"] for name, value in found.measurements.items()], flexible=0
+        ["measurement", "value"], [[name, f"{value:.4g}"] for name, value in found.measurements.items()], flexible=[0]
     )
     say()
     for name, text in lines(found.record):

@@ -53,7 +53,7 @@ def command(file: Path, out: str, key: str, as_json: bool) -> None:
             [name, kind(each.kind), " x ".join(map(str, each.shape)) or "one number"]
             for name, each in imported.tensors.items()
         ],
-        flexible=0,
+        flexible=[0],
     )
     if imported.left_out:
         say(printable(f"left out: {some(imported.left_out)}"))

@@ -46,7 +46,7 @@ def command(runs: Path, as_json: bool) -> None:
             ]
             for run in found
         ]
-        say_table(["run", "recipe", "kimg", "ending", "health", "time"], rows, flexible=4)
+        say_table(["run", "recipe", "kimg", "ending", "health", "time"], rows, flexible=[4])
 
 
 def summary(directory: RunDirectory) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def command(datasets: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         say_json({"calibrations": records, "problems": failures})
     else:
-        say_table(["dataset", "property", "real", "control", "baseline", "reader"], rows, flexible=1)
+        say_table(["dataset", "property", "real", "control", "baseline", "reader"], rows, flexible=[1])
     if failures:
         raise PluginError(
             f"{len(failures)} of {len(records)} readers fail: {'; '.join(failures)}; do not trust 'truth'"

@@ -119,18 +119,19 @@ def begin(
     plan = planned(study, searches, settings, objective, seeds, trials, name, plugins)
     home = Home(out / plan.name)
 
+    from ganlab.cli.last_line import LastLine
     from ganlab.cli.tune_told import Teller
     from ganlab.tune.lead import Workers, begun, environments
     from ganlab.tune.storage import address
 
     url = address(storage, home.path)
     home.path.mkdir(parents=True, exist_ok=True)
-    with warnings_shown(), home.led():
+    with warnings_shown(), home.led(), LastLine() as last:
         optuna_study = begun(plan, home, url)
-        teller = Teller(optuna_study, plan, as_json)
+        teller = Teller(optuna_study, plan, home, last, as_json)
         status = Workers(["tune", "worker", str(home.path)], environments(workers, url)).watch(teller.look)
         if status == 0:
-            teller.end(home)
+            teller.end()
     return status
 
 

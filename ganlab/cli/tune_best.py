@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganlab.cli import parameters
-from ganlab.cli.output import say, say_json
+from ganlab.cli.output import say, say_json, say_wrapped
 from ganlab.cli.tune import out_option, storage_option
 from ganlab.errors import RecipeError, StorageError
 
@@ -39,7 +39,7 @@ def command(study: str, out: Path, storage: str | None, export: Path | None, as_
         say_json({name: each for name, each in now.told().items() if name in ("study", "best", "baseline")})
         return 0
     for line in summary(now)[-2:]:
-        say(line)
+        say_wrapped(line)
     for command_line in now.best.commands:
         say(f"  {command_line}")
     if export is not None:

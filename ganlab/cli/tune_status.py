@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ganlab.cli import parameters
-from ganlab.cli.output import say, say_json, say_table
+from ganlab.cli.output import say_json, say_table, say_wrapped
 from ganlab.cli.tune import out_option, storage_option
 
 
@@ -22,7 +22,7 @@ def command(study: str, out: Path, storage: str | None, follow: bool, as_json: b
     """Show every trial of STUDY: what runs, what was given up and why, the best, and the time that was saved."""
     from ganlab.cli.tune_told import HEADS, found, standing, summary, table
 
-    opened, plan, _ = found(study, out, storage)
+    opened, plan, home = found(study, out, storage)
     while True:
         now = standing(opened, plan)
         if as_json:
@@ -30,9 +30,9 @@ def command(study: str, out: Path, storage: str | None, follow: bool, as_json: b
         else:
             if follow:
                 click.clear()
-            say_table(HEADS, table(now.rows), flexible=-1)
+            say_table(HEADS, table(now, home), flexible=[HEADS.index("settings"), HEADS.index("why")])
             for line in summary(now):
-                say(line)
+                say_wrapped(line)
         if not follow or not now.having("running", "waiting"):
             return 0
         time.sleep(2.0)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganlab.cli.output import say, say_json
+from ganlab.cli.last_line import LastLine
+from ganlab.cli.output import say, say_json, say_wrapped
 from ganlab.errors import RecipeError
 from ganlab.tune.home import Home
 from ganlab.tune.plan import Plan, Space
+from ganlab.tune.progress import playing
 from ganlab.tune.result import COMPLETE, FAILED, INVALID, PRUNED
 from ganlab.tune.settings import shortened, shown
 from ganlab.tune.standing import Row, Standing
@@ -58,40 +59,51 @@ def standing(study: optuna.Study, plan: Plan) -> Standing:
 
 
 class Teller:
-    """Says when a trial has ended, and at the end what was found."""
+    """Says when a trial has ended, and at the end what was found; in the `last` line what is being played."""
 
-    def __init__(self, study: optuna.Study, plan: Plan, as_json: bool) -> None:
+    def __init__(self, study: optuna.Study, plan: Plan, home: Home, last: LastLine, as_json: bool) -> None:
         self._study = study
         self._plan = plan
+        self._home = home
         self._json = as_json
+        self._last = last
         self._told = {row.number for row in standing(study, plan).rows if row.state in ENDED}
         if not as_json:
-            say(f"{plan.name} | {plan.trials} trials of {plan.seeds} seeds | {plan.objective} | {plan.recipe_name}")
+            say_wrapped(
+                f"{plan.name} | {plan.trials} trials of {plan.seeds} seeds | {plan.objective} | {plan.recipe_name}"
+            )
             if self._told:
-                say(f"going on after {len(self._told)} trials")
+                say(f"going on after {len(self._told)} trial{'s' * (len(self._told) != 1)}")
 
     def look(self) -> None:
         """Say what is new."""
-        for row in standing(self._study, self._plan).rows:
+        now = standing(self._study, self._plan)
+        for row in now.rows:
             if row.state in ENDED and row.number not in self._told:
                 self._told.add(row.number)
+                self._last.show("")
                 if self._json:
                     say_json({"event": "trial", **row.told()})
                 else:
-                    say(line(row))
+                    say_wrapped(line(row))
+        self._last.show(
+            " | ".join(f"trial {row.number} {whereabouts(row, now, self._home)}" for row in now.having("running"))
+        )
 
-    def end(self, home: Home) -> None:
+    def end(self) -> None:
         """Say what was found."""
         self.look()
+        self._last.show("")
         now = standing(self._study, self._plan)
         if self._json:
             say_json({"event": "study", **now.told()})
             return
         for each in summary(now):
-            say(each)
-        say(str(home.path))
-        say(f"  ganlab tune best {home.path} --export best.toml")
-        say(f"  ganlab tune report {home.path}")
+            say_wrapped(each)
+        say(str(self._home.path))
+        say(f"  ganlab tune best {self._home.path} --export best.toml")
+        say(f"  ganlab tune report {self._home.path}")
+        say(f"  ganlab board {self._home.path}")
 
 
 ENDED = (COMPLETE, PRUNED, INVALID, FAILED)
@@ -117,8 +129,8 @@ def settings(row: Row) -> str:
     return " ".join(f"{shortened(key)}={shown(value)}" for key, value in row.settings.items())
 
 
-def table(rows: Sequence[Row]) -> list[list[str]]:
-    """One line for each trial."""
+def table(now: Standing, home: Home) -> list[list[str]]:
+    """One line for each trial; of one that was given up the kind of reason."""
     return [
         [
             str(row.number),
@@ -127,10 +139,15 @@ def table(rows: Sequence[Row]) -> list[list[str]]:
             f"{row.seeds}" + (f", {row.dead} dead" if row.dead else ""),
             duration(row.seconds),
             settings(row),
-            row.reason,
+            row.cause or row.reason or whereabouts(row, now, home),
         ]
-        for row in rows
+        for row in now.rows
     ]
+
+
+def whereabouts(row: Row, now: Standing, home: Home) -> str:
+    """How far a trial is that is being played, if it is played here."""
+    return playing(home.trials / row.directory, now.budget) if row.state == "running" and row.directory else ""
 
 
 def summary(now: Standing) -> list[str]:

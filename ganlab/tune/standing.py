@@ -68,6 +68,7 @@ class Standing:
     """All rows, by number."""
 
     plan: Plan
+    budget: float
     rows: tuple[Row, ...]
 
     @classmethod
@@ -75,7 +76,7 @@ class Standing:
         """The study's standing. `budget` is what one run is shown, in kimg."""
         paces = [pace for each in trials if (pace := _pace(each)) is not None]
         usual = statistics.median(paces) if paces else 0.0
-        return cls(plan, tuple(_row(each, plan, budget, usual) for each in trials))
+        return cls(plan, budget, tuple(_row(each, plan, budget, usual) for each in trials))
 
     def having(self, *states: str) -> list[Row]:
         """The rows in one of these states."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from io import StringIO
 from pathlib import Path
 
 import click
@@ -15,7 +16,8 @@ from ganlab import Deed, Finding, Progress, Severity, Stop
 from ganlab.cli.compare import BLOCKS, HOLE, WIDTH, drawn
 from ganlab.cli.console import acted, told
 from ganlab.cli.failures import LONGEST_LINE, Session
-from ganlab.cli.output import say, say_table
+from ganlab.cli.last_line import LastLine
+from ganlab.cli.output import say, say_table, say_wrapped
 from ganlab.cli.words import duration, number, printable
 from ganlab.errors import RecipeError
 from tests.cli.conftest import Ask
@@ -149,3 +151,45 @@ def test_a_terminal_that_lacks_letters_gets_them_escaped(
         say("größer ▁▂▃ 数")
         say_table(["▁", "数"], [["…", "é"]])
     assert written.encode() in (tmp_path / "out").read_bytes()
+
+
+def test_the_first_flexible_column_is_cut_and_left_out_before_the_next_is_cut(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads, rows = ["trial", "settings", "why"], [["0", "a" * 20, "b" * 20]]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    shown = {}
+    for width in (60, 40, 30, 20):
+        monkeypatch.setenv("COLUMNS", str(width))
+        say_table(heads, rows, flexible=[1, 2])
+        shown[width] = capsys.readouterr().out.splitlines()[1]
+    assert shown == {
+        60: f"0      {'a' * 20}  {'b' * 20}",
+        40: f"0      {'a' * 10}…  {'b' * 20}",
+        30: f"0      {'b' * 20}",
+        20: f"0      {'b' * 12}…",
+    }
+
+
+def test_a_sentence_is_broken_between_words_on_a_terminal_and_nowhere_else(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    say_wrapped("trial 3 | pruned | non-saturating")
+    assert capsys.readouterr().out == "trial 3 | pruned | non-saturating\n"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    say_wrapped("trial 3 | pruned | non-saturating")
+    assert capsys.readouterr().out == "trial 3 | pruned |\n  non-saturating\n"
+
+
+def test_the_last_line_is_written_over_and_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "10")
+    pipe, terminal = StringIO(), StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    for stream in (pipe, terminal):
+        with LastLine(stream) as last:
+            last.show("trial 0\x1b[31m seed 0")
+            last.show("done")
+    assert pipe.getvalue() == ""
+    assert terminal.getvalue() == "\r\x1b[Ktrial 0\\…\r\r\x1b[Kdone\r\r\x1b[K\r"
