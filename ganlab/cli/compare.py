@@ -15,8 +15,9 @@ from ganlab.assemble.run_directory import RunDirectory
 from ganlab.cli import parameters
 from ganlab.cli.output import say, say_json, say_table
 from ganlab.cli.runs import summary
-from ganlab.cli.words import duration, number
+from ganlab.cli.words import number
 from ganlab.errors import RecipeError
+from ganlab.words import duration
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 HOLE = "·"

@@ -15,9 +15,10 @@ from ganlab.assemble.judging import Spell
 from ganlab.assemble.quality import Best
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.cli.parameters import RUNS
-from ganlab.cli.words import duration, number, on_one_line
+from ganlab.cli.words import number, on_one_line
 from ganlab.recipe import Recipe
 from ganlab.values import Ending
+from ganlab.words import duration
 
 HEADS = 12
 """Letters of the column in which it stands what a line tells."""

@@ -14,7 +14,7 @@ from ganlab.assemble.reading import numbers, open_plain
 from ganlab.assemble.run_directory import RunDirectory, list_runs
 from ganlab.cli import parameters
 from ganlab.cli.output import say, say_json, say_table
-from ganlab.cli.words import duration
+from ganlab.words import duration
 
 TAIL = 1 << 16
 """Bytes at the end of a record that are looked at."""

@@ -12,9 +12,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ganlab.cli.words import duration, memory, number, printable
+from ganlab.cli.words import memory, number, printable
 from ganlab.interfaces.reporter import RunInfo
 from ganlab.values import Progress, Severity, Tick
+from ganlab.words import duration
 
 HEADLINES = 4
 

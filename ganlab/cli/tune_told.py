@@ -101,7 +101,8 @@ class Teller:
         for each in summary(now):
             say_wrapped(each)
         say(str(self._home.path))
-        say(f"  ganlab tune best {self._home.path} --export best.toml")
+        if now.best is not None:
+            say(f"  ganlab tune best {self._home.path} --export best.toml")
         say(f"  ganlab tune report {self._home.path}")
         say(f"  ganlab board {self._home.path}")
 

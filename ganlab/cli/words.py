@@ -6,8 +6,6 @@ import os
 import sys
 from contextlib import suppress
 
-from ganlab.words import duration as duration
-
 
 def printable(text: str, but: str = "") -> str:
     """Escaped where it would move the cursor, change the colour or turn the direction of writing, `but` for these."""

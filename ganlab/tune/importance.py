@@ -55,7 +55,7 @@ def _by_optuna(played: Sequence[Row]) -> dict[str, float]:
     import optuna
 
     ranked = sorted(played, key=_order)
-    places = {row.number: ranked.index(row) if _whole(row) else len(ranked) for row in ranked}
+    places = {row.number: place if _whole(row) else len(ranked) for place, row in enumerate(ranked)}
     with storage.quiet():
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
         study.add_trials(

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from ganlab.cli.console import Console, JsonConsole
-from ganlab.cli.words import duration, memory, number, printable
+from ganlab.cli.words import memory, number, printable
 from ganlab.interfaces.reporter import RunInfo
 from ganlab.values import Deed, Ending, Finding, Outcome, Progress, ScaleLearningRate, Severity, Tick
+from ganlab.words import duration
 
 WATCHED = '[watch]\nmonitors = [{name = "lost-coverage"}]\n'
 RUN = RunInfo("digits-0", Path("runs/digits-0"), WATCHED, 200.0, ("generator", "image"), "cpu")

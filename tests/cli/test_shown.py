@@ -18,8 +18,9 @@ from ganlab.cli.console import acted, told
 from ganlab.cli.failures import LONGEST_LINE, Session
 from ganlab.cli.last_line import LastLine
 from ganlab.cli.output import say, say_table, say_wrapped
-from ganlab.cli.words import duration, number, printable
+from ganlab.cli.words import number, printable
 from ganlab.errors import RecipeError
+from ganlab.words import duration
 from tests.cli.conftest import Ask
 
 HOSTILE = [
