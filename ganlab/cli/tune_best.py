@@ -11,7 +11,7 @@ import click
 from ganlab.cli import parameters
 from ganlab.cli.output import say, say_json, say_wrapped
 from ganlab.cli.tune import out_option, storage_option
-from ganlab.errors import RecipeError, StorageError
+from ganlab.errors import RecipeError
 
 if TYPE_CHECKING:
     from ganlab.tune.plan import Plan
@@ -49,13 +49,10 @@ def command(study: str, out: Path, storage: str | None, export: Path | None, as_
 
 def write(path: Path, plan: Plan, settings: Mapping[str, Any]) -> None:
     """The recipe with these settings. Raises `StorageError`; a file that is there is not touched."""
-    from ganlab.disk import publish
+    from ganlab.cli.tune_told import written
     from ganlab.recipe import override, to_toml
     from ganlab.tune.settings import as_settings
 
     if path.exists():
         raise RecipeError(f"--export {path}: is there already; give another name")
-    try:
-        publish(to_toml(override(plan.tree, as_settings(settings))).encode(), path)
-    except OSError as error:
-        raise StorageError(f"--export {path}: cannot be written ({error.strerror})") from error
+    written(to_toml(override(plan.tree, as_settings(settings))).encode(), path)

@@ -31,8 +31,7 @@ def command(study: str, out: Path, storage: str | None, export: Path | None, as_
     What was asked, the best setting beside the recipe as it is, every trial, what decides the score, and the time that
     was saved.
     """
-    from ganlab.cli.tune_told import found, standing
-    from ganlab.disk import publish
+    from ganlab.cli.tune_told import found, standing, written
     from ganlab.tune.importance import importance
     from ganlab.tune.report.comparison import gain
     from ganlab.tune.report.page import page
@@ -43,7 +42,7 @@ def command(study: str, out: Path, storage: str | None, export: Path | None, as_
     now = standing(opened, plan)
     found_importance = importance(now.rows)
     path = export or home.path / NAME
-    publish(page(now, found_importance).encode("utf-8", "backslashreplace"), path)
+    written(page(now, found_importance).encode("utf-8", "backslashreplace"), path)
     if as_json:
         told = now.told() | {"report": str(path), "gain": gain(now.baseline, now.best)}
         say_json(told | {"importance": found_importance.shares, "caution": found_importance.caution})

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ganlab.cli.last_line import LastLine
 from ganlab.cli.output import say, say_json, say_wrapped
-from ganlab.errors import RecipeError
+from ganlab.disk import publish
+from ganlab.errors import RecipeError, StorageError
 from ganlab.tune.home import Home
 from ganlab.tune.plan import Plan, Space
 from ganlab.tune.progress import playing
@@ -105,6 +106,15 @@ class Teller:
             say(f"  ganlab tune best {self._home.path} --export best.toml")
         say(f"  ganlab tune report {self._home.path}")
         say(f"  ganlab board {self._home.path}")
+
+
+def written(raw: bytes, path: Path) -> None:
+    """Raises `StorageError` that tells where else it may go."""
+    try:
+        publish(raw, path)
+    except StorageError as error:
+        why = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
+        raise StorageError(f"{path}: cannot be written ({why}); name another place with --export") from error
 
 
 ENDED = (COMPLETE, PRUNED, INVALID, FAILED)

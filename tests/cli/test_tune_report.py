@@ -52,7 +52,14 @@ def test_the_report_goes_where_it_is_told(study: Path, ask: Ask) -> None:
         2,
         ["ganlab: error[E-RECIPE]: --export there.toml: is a page; give a name that ends in .html"],
     )
-    assert ask("tune", "report", study, "--export", "no/such.html").status == 6
+    answer = ask("tune", "report", study, "--export", "no/such.html")
+    assert (answer.status, answer.problems) == (
+        6,
+        [
+            "ganlab: error[E-STORAGE]: no/such.html: cannot be written (No such file or directory); "
+            "name another place with --export"
+        ],
+    )
 
 
 def test_the_status_fits_into_a_narrow_terminal(study: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
