@@ -91,6 +91,21 @@ storage_option = click.option(
     metavar="N",
     help="How many are played at once on this machine.",
 )
+@click.option("--together", is_flag=True, help="Play all seeds but the first at once: small games take little longer.")
+@click.option(
+    "--launcher",
+    type=click.Choice(["local", "submitit"]),
+    default="local",
+    show_default=True,
+    help="'submitit' starts the workers as SLURM jobs (pip install ganlab[slurm]).",
+)
+@click.option(
+    "--job",
+    "job",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="What submitit is told of a job, such as slurm_partition=gpu or timeout_min=600; may be given again.",
+)
 @click.option("--name", help="What the study is called; the recipe's or the file's name if left out.")
 @out_option
 @storage_option
@@ -103,6 +118,9 @@ def begin(
     seeds: int | None,
     trials: int | None,
     workers: int,
+    together: bool,
+    launcher: str,
+    job: tuple[str, ...],
     name: str | None,
     out: Path,
     storage: str | None,
@@ -113,14 +131,19 @@ def begin(
     Every setting is played with several seeds; what collapses or diverges is ended at once. The recipe as it is comes
     first. After Ctrl-C the same command goes on.
     """
+    from ganlab.assemble.run_place import check_name
     from ganlab.tune.home import Home
 
     plugins = plugins_that_warn()
-    plan = planned(study, searches, settings, objective, seeds, trials, name, plugins)
+    if name is not None:
+        check_name(name)
+    chosen: dict[str, Any] = {"seeds": seeds, "trials": trials, "name": name, "together": together or None}
+    plan = planned(study, searches, settings, plugins, objective=objective, **chosen)
     home = Home(out / plan.name)
 
     from ganlab.cli.last_line import LastLine
     from ganlab.cli.tune_told import Teller
+    from ganlab.tune.jobs import Jobs
     from ganlab.tune.lead import Workers, begun, environments
     from ganlab.tune.storage import address
 
@@ -129,7 +152,11 @@ def begin(
     with warnings_shown(), home.led(), LastLine() as last:
         optuna_study = begun(plan, home, url)
         teller = Teller(optuna_study, plan, home, last, as_json)
-        status = Workers(["tune", "worker", str(home.path)], environments(workers, url)).watch(teller.look)
+        arguments = ["tune", "worker", str(home.path)]
+        if launcher == "submitit":
+            status = Jobs(arguments, home.path.absolute() / "jobs", workers, url, job).watch(teller.look)
+        else:
+            status = Workers(arguments, environments(workers, url)).watch(teller.look)
         if status == 0:
             teller.end()
     return status
@@ -139,32 +166,28 @@ def planned(
     study: str,
     searches: tuple[str, ...],
     settings: tuple[str, ...],
-    objective: str | None,
-    seeds: int | None,
-    trials: int | None,
-    name: str | None,
     plugins: Plugins,
+    *,
+    objective: str | None = None,
+    **chosen: Any,
 ) -> Plan:
-    """The plan for what was typed. Raises `RecipeError`, `PluginError`."""
+    """The plan for what was typed; of `chosen`, what is not None replaces what the study says. Raises `RecipeError`,
+    `PluginError`."""
     from dataclasses import replace
 
-    from ganlab.assemble.run_place import check_name
     from ganlab.cli.run import find_recipe, named
     from ganlab.recipe import override
     from ganlab.tune import design, study_file
 
-    chosen: dict[str, Any] = {"objective": objective, "seeds": seeds, "trials": trials}
-    if name is not None:
-        check_name(name)
+    given = {key: value for key, value in chosen.items() if value is not None}
     if not study.endswith(".py"):
         tree = override(find_recipe(study, plugins), settings)
-        return design.of_ranges(name or named(study), study, tree, searches, plugins, **chosen)
+        return replace(design.of_ranges(named(study), study, tree, searches, plugins, objective), **given)
     if searches:
         raise RecipeError("--search: a study file has a space of its own; change it there")
     found = study_file.read(Path(study))
     tree = override(find_recipe(found.constants.RECIPE, plugins), [*found.constants.SETTINGS, *settings])
-    plan = design.of_file(Path(study), found, tree, plugins, **chosen)
-    return plan if name is None else replace(plan, name=name)
+    return replace(design.of_file(Path(study), found, tree, plugins, objective), **given)
 
 
 command = Tune(

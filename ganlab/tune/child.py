@@ -17,6 +17,7 @@ from ganlab.assemble.run_directory import RunDirectory, is_run
 from ganlab.assemble.run_lock import held, owner_here
 from ganlab.errors import BusyError, GanlabError
 from ganlab.tune.score import DEAD
+from ganlab.tune.storage import VARIABLE
 from ganlab.values import Ending
 
 ENDED = (Ending.FINISHED, *DEAD)
@@ -41,7 +42,8 @@ class ChildFailed(GanlabError):
 
 
 class Child:
-    """The run in `directory`, of the recipe in the file `recipe` with `settings`. `environment` is added to ours."""
+    """The run in `directory`, of the recipe in the file `recipe` with `settings`; it hangs if it is `silent` for so
+    many seconds."""
 
     def __init__(
         self, directory: Path, recipe: Path, settings: Sequence[str], *, silent: float = SILENT_SECONDS
@@ -103,16 +105,7 @@ class Child:
         self._lives += 1
         path = self.directory.path
         arguments = ["resume", str(path), "--json"] if is_run(path) else self.arguments
-        environment = {"OMP_NUM_THREADS": "1", **os.environ, "PYTHONUNBUFFERED": "1"}
-        environment.pop("GANLAB_STORAGE", None)
-        with open(path.parent / f"{path.name}.log", "ab") as log:
-            self._process = subprocess.Popen(
-                [*PROGRAM, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                env=environment,
-            )
+        self._process = started(arguments, path.parent / f"{path.name}.log")
         self._heard = (0, time.monotonic())
 
     def _listen(self) -> None:
@@ -140,3 +133,17 @@ class Child:
             if told:
                 return told[-1].removeprefix("ganlab: ")
         return f"exit status {status}"
+
+
+def started(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """A process of ganlab, which writes what it says to `log` and does not know where the study is kept."""
+    environment = {"OMP_NUM_THREADS": "1", **os.environ}
+    environment.pop(VARIABLE, None)
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            [*PROGRAM, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=file,
+            env=environment,
+        )

@@ -12,7 +12,7 @@ from ganlab.assemble.resolution import resolve
 from ganlab.errors import GanlabError, RecipeError
 from ganlab.recipe import Recipe, override, to_toml
 from ganlab.tune import storage, study_file
-from ganlab.tune.plan import OBJECTIVE, RUNGS, SEEDS, TRIALS, Plan
+from ganlab.tune.plan import OBJECTIVE, Plan
 from ganlab.tune.ranges import Ranges, parse
 from ganlab.tune.settings import as_settings
 
@@ -25,15 +25,7 @@ DRAWS = 30
 
 
 def of_ranges(
-    name: str,
-    recipe_name: str,
-    tree: Tree,
-    searches: Sequence[str],
-    plugins: Plugins,
-    *,
-    objective: str | None,
-    seeds: int | None,
-    trials: int | None,
+    name: str, recipe_name: str, tree: Tree, searches: Sequence[str], plugins: Plugins, objective: str | None = None
 ) -> Plan:
     """The study of a recipe in which `searches` may vary. Raises `RecipeError`, `PluginError`."""
     if not searches:
@@ -42,48 +34,26 @@ def of_ranges(
             "--search players.generator.optimizer.lr=log:1e-5..1e-2, or a study file"
         )
     wanted = objective or OBJECTIVE
-    recipe = complete(tree, wanted, plugins)
-    space = parse(searches, as_tree(recipe), plugins)
-    plan = Plan(
-        name=name,
-        recipe=to_toml(as_tree(recipe)),
-        recipe_name=recipe_name,
-        space=space,
-        objective=wanted,
-        seeds=seeds or SEEDS,
-        trials=trials or TRIALS,
-        baseline=baseline(space, as_tree(recipe)),
-    )
+    whole = as_tree(complete(tree, wanted, plugins))
+    space = parse(searches, whole, plugins)
+    plan = Plan(name, to_toml(whole), recipe_name, space, objective=wanted, baseline=baseline(space, whole))
     check_space(plan, plugins)
     return plan
 
 
 def of_file(
-    path: Path,
-    found: study_file.StudyFile,
-    tree: Tree,
-    plugins: Plugins,
-    *,
-    objective: str | None,
-    seeds: int | None,
-    trials: int | None,
+    path: Path, found: study_file.StudyFile, tree: Tree, plugins: Plugins, objective: str | None = None
 ) -> Plan:
-    """The study in that file, about the recipe `tree`, with what is given beside it. Raises `RecipeError`."""
+    """The study in that file, about the recipe `tree`. Raises `RecipeError`, `PluginError`."""
     said = found.constants
     wanted = objective or said.OBJECTIVE or OBJECTIVE
-    plan = Plan(
-        name=path.stem,
-        recipe=to_toml(as_tree(complete(tree, wanted, plugins))),
-        recipe_name=said.RECIPE,
-        space=found.space,
-        about=found.about,
-        objective=wanted,
-        seeds=seeds or said.SEEDS or SEEDS,
-        trials=trials or said.TRIALS or TRIALS,
-        rungs=said.RUNGS if said.RUNGS is not None else RUNGS,
-        tolerance=said.TOLERANCE or 0.0,
-        baseline=said.BASELINE,
-    )
+    recipe = to_toml(as_tree(complete(tree, wanted, plugins)))
+    chosen = {
+        name: value
+        for name in ("seeds", "trials", "rungs", "tolerance", "together", "baseline")
+        if (value := getattr(said, name.upper())) is not None
+    }
+    plan = Plan(path.stem, recipe, said.RECIPE, found.space, about=found.about, objective=wanted, **chosen)
     check_space(plan, plugins)
     return plan
 
@@ -135,7 +105,7 @@ def _problem(plan: Plan, plugins: Plugins, number: int) -> str:
     import optuna
 
     with storage.quiet():
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=number))
         trial = study.ask()
     settings = as_settings(plan.space(trial))

@@ -14,8 +14,8 @@ from ganlab.tune.score import SeedResult, course, measurement
 if TYPE_CHECKING:
     import optuna
 
-KEEP = 3
-"""At a rung the best third goes on (successive halving: Jamieson & Talwalkar 2016; asynchronous: Li et al. 2020)."""
+FEWEST = 4
+"""So many must have come to a rung before one is given up there."""
 
 SICK = 0.1
 """A setting is not to be relied on if its runs are sick for more than this share of their time."""
@@ -44,9 +44,10 @@ def rung_values(directory: RunDirectory, objective: str, rungs: Sequence[float],
 
 
 def falls_behind(value: float, others: Sequence[float]) -> bool:
-    """True if it is not among the best third of all that have come to this rung."""
+    """True if it is not among the better half of all that have come to this rung (successive halving, Jamieson &
+    Talwalkar 2016; asynchronous, Li et al. 2020). What is dead has been ended before, so to halve is enough."""
     ranked = sorted([*others, value])
-    return len(ranked) >= KEEP and value > ranked[math.ceil(len(ranked) / KEEP) - 1]
+    return len(ranked) >= FEWEST and value > ranked[math.ceil(len(ranked) / 2) - 1]
 
 
 def others_at(study: optuna.Study, number: int, rung: float) -> list[float]:

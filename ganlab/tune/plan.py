@@ -32,8 +32,9 @@ class Plan:
     """`recipe` is complete TOML text; `objective` a measurement of it, less is better, with a minus before it more is.
 
     A trial plays the seeds 0 to `seeds` - 1. It is given up as soon as more than the share `tolerance` of them has
-    collapsed or diverged, if at one of `rungs`, shares of the budget of its first seed, it is not among the best
-    third, or if over seeds it is probably worse than the best trial.
+    collapsed or diverged, if at one of `rungs`, shares of the budget of its first seed, it is not among the
+    better half, or if over seeds it is probably worse than the best trial. With `together` all seeds but the first
+    are played at once.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Plan:
     trials: int = TRIALS
     rungs: tuple[float, ...] = RUNGS
     tolerance: float = 0.0
+    together: bool = False
     seed: int = 0
     baseline: Mapping[str, Any] | None = None
     """The trial's parameters that are the recipe as it is; None if they are not known."""
@@ -82,7 +84,7 @@ class Plan:
         return replace(self, trials=trials)
 
 
-FREE = ("about", "name", "trials", "baseline")
+FREE = ("about", "name", "trials", "baseline", "together")
 """What of a plan may change while it is carried out."""
 
 

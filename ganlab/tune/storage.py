@@ -102,7 +102,7 @@ def connect(
     import optuna
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     check_file(url)
     engine = {"pool_pre_ping": True, "connect_args": CONNECTING.get(url.partition(":")[0].partition("+")[0], {})}
     try:

@@ -19,6 +19,7 @@ from ganlab.tune.score import SeedResult
 from ganlab.tune.settings import as_settings
 from ganlab.tune.storage import patient
 from ganlab.tune.tensorboard import write_columns, write_trial
+from ganlab.tune.together import play_together
 
 if TYPE_CHECKING:
     import optuna
@@ -48,6 +49,7 @@ class Trial:
         self._study = study
         self._trial = trial
         self._directory = directory
+        self._recipe = directory.parent.parent / "recipe.toml"
         self._plugins = plugins
         self._beat = beat
         self._silent = silent
@@ -67,9 +69,9 @@ class Trial:
         except GanlabError as error:
             return self._ended(INVALID, str(error).partition("\n")[0])
         self._budget = recipe.kimg
-        reason = None
         try:
-            for seed in range(self._plan.seeds):
+            reason = self._played(0)
+            for seed in self._rest() if reason is None else ():
                 reason = self._played(seed)
                 if reason is not None:
                     break
@@ -84,9 +86,8 @@ class Trial:
 
     def _played(self, seed: int) -> str | None:
         """Why the trial is given up after this seed, or within it; None if it is not."""
-        recipe = self._directory.parent.parent / "recipe.toml"
         settings = [*as_settings(self._settings), f"seed={seed}"]
-        child = Child(self._directory / f"seed-{seed}", recipe, settings, silent=self._silent)
+        child = Child(self._directory / f"seed-{seed}", self._recipe, settings, silent=self._silent)
         self._commands.append(child.command)
         passed: dict[float, float] = {}
         try:
@@ -109,10 +110,26 @@ class Trial:
             return f"probably worse than trial {patient(lambda: self._study.best_trial).number}, after {seed + 1} seeds"
         return None
 
+    def _rest(self) -> list[int]:
+        """The seeds but the first; if the plan says so played at once. Those that died come first, for they decide."""
+        seeds = range(1, self._plan.seeds)
+        died: list[int] = []
+
+        def look(dead: list[int]) -> bool:
+            self._beat()
+            died[:] = dead
+            return len(dead) <= self._plan.tolerance * self._plan.seeds
+
+        if self._plan.together:
+            settings = as_settings(self._settings)
+            play_together(
+                self._directory, self._recipe, settings, seeds, look=look, every=LOOK_SECONDS, silent=self._silent
+            )
+        return [*died, *(seed for seed in seeds if seed not in died)]
+
     def _take(self, result: SeedResult) -> None:
         self._results.append(result)
-        step = len(self._results) - 1
-        patient(lambda: self._trial.report(result.value, step))
+        patient(lambda: self._trial.report(result.value, result.seed))
 
     def _note_rungs(self, child: Child, passed: dict[float, float]) -> dict[float, float]:
         """Tell the others what it was at rungs that it has newly passed."""
@@ -132,7 +149,7 @@ class Trial:
         for rung, value in self._note_rungs(child, passed).items():
             others = patient(partial(others_at, self._study, self._trial.number, rung))
             if falls_behind(value, others):
-                return f"not among the best third at {rung:.0%} of the budget ({value:.4g})"
+                return f"not among the better half at {rung:.0%} of the budget ({value:.4g})"
         return None
 
     def _ended(self, state: str, reason: str) -> TrialResult:

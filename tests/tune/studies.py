@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def plan(
 ) -> Plan:
     """The learning rate of the ring's generator, whose budget is 10 kimg."""
     tree = override(find_recipe("ring", PLUGINS), ["budget_rounds=40", "batch_size=250", *settings.pop("set", ())])
-    return of_ranges(name, "ring", tree, [f"{RATE}={search}"], PLUGINS, objective="mmd", seeds=seeds, trials=trials)
+    return replace(of_ranges("fake", "ring", tree, [f"{RATE}={search}"], PLUGINS), seeds=seeds, trials=trials)
 
 
 def began(wanted: Plan, folder: Path, url: str | None = None, **pace: int) -> tuple[optuna.Study, Home]:

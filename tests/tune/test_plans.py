@@ -31,7 +31,7 @@ def of_file(path: Path, text: str) -> Plan:
     path.write_text(text)
     found = study_file.read(path)
     tree = find_recipe(found.constants.RECIPE, PLUGINS)
-    return design.of_file(path, found, tree, PLUGINS, objective=None, seeds=None, trials=None)
+    return design.of_file(path, found, tree, PLUGINS)
 
 
 def test_a_study_is_a_file(tmp_path: Path) -> None:
@@ -103,9 +103,7 @@ def test_a_changed_file_is_another_study(tmp_path: Path) -> None:
 
 def test_nothing_to_search_is_told() -> None:
     with pytest.raises(RecipeError, match="what is to be searched"):
-        design.of_ranges(
-            "x", "ring", find_recipe("ring", PLUGINS), [], PLUGINS, objective=None, seeds=None, trials=None
-        )
+        design.of_ranges("x", "ring", find_recipe("ring", PLUGINS), [], PLUGINS)
 
 
 def test_a_recipe_that_mends_itself_is_not_stopped() -> None:

@@ -60,15 +60,15 @@ def test_with_tolerance_one_of_three_seeds_may_die(tmp_path: Path, monkeypatch: 
     assert len(study.get_trials()[1].user_attrs["seeds"]) == 2  # all die; the second is one too many
 
 
-def test_at_a_rung_only_the_best_third_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_a_rung_only_the_better_half_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study, _ = played(replace(plan(seeds=1, trials=9), rungs=(0.5,)), tmp_path, monkeypatch)
     trials = study.get_trials()
     given_up = [each for each in trials if each.state is TrialState.PRUNED]
     assert given_up
     for each in given_up:
         others = [other.user_attrs["rung 0.5"] for other in trials[: each.number + 1]]
-        assert each.user_attrs["reason"].startswith("not among the best third at 50% of the budget")
-        assert each.user_attrs["rung 0.5"] > sorted(others)[math.ceil(len(others) / 3) - 1]
+        assert each.user_attrs["reason"].startswith("not among the better half at 50% of the budget")
+        assert each.user_attrs["rung 0.5"] > sorted(others)[math.ceil(len(others) / 2) - 1]
         assert len(each.user_attrs["seeds"]) == 1
 
 
@@ -188,3 +188,20 @@ def test_a_trial_that_failed_is_played_once_more_when_it_is_asked_for(
     assert done.state is TrialState.COMPLETE
     assert done.params == study.get_trials()[1].params
     assert done.user_attrs["directory"] == "0001"
+
+
+def test_seeds_that_are_played_together_come_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone, _ = played(replace(plan(trials=2, seeds=4), rungs=()), tmp_path / "alone", monkeypatch)
+    study, home = played(replace(plan(trials=2, seeds=4), rungs=(), together=True), tmp_path, monkeypatch)
+    assert [each.value for each in study.get_trials()] == [each.value for each in alone.get_trials()]
+    assert (home.trials / "0001" / "seeds.log").exists()
+    assert not (home.trials / "0001" / "seed-1.log").exists()
+
+
+def test_one_that_dies_among_them_ends_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = replace(plan("log:0.02..0.09", trials=2, seeds=9), rungs=(), together=True)
+    study, _ = played(wanted, tmp_path, monkeypatch)
+    trial = study.get_trials()[1]
+    assert trial.state is TrialState.PRUNED
+    assert trial.user_attrs["reason"] == "seed 2: lost-coverage: gone"
+    assert [each["seed"] for each in trial.user_attrs["seeds"]] == [0, 2]

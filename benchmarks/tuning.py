@@ -1,0 +1,279 @@
+"""Does `ganlab tune` find as good a setting with less training, and does what it finds hold on seeds it has not seen?
+
+    python benchmarks/tuning.py play --seeds 0-4     studies by ganlab, Hyperband and Median pruning; goes on
+    python benchmarks/tuning.py fresh --seeds 0-4    the settings found, and the median of the space, on ten new seeds
+    python benchmarks/tuning.py judge --seeds 0-4
+
+One thread, equal numbers of trials, the same space (`studies/stability_ring.py`), game, sampler (TPE), seeds in a trial
+and score (mean and one deviation over seeds). Hyperband and Median pruning are Optuna's: a trial plays its seeds one
+after another and reports, at every tick, the mean over its seeds so far of the objective. Training is counted in kimg,
+which no load of the machine changes; seconds are proportional to it, since all settings have the same networks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
+sys.path.insert(0, str(Path(__file__).parent))
+
+import optuna
+from detectors import seeds
+
+from ganlab import Outcome, Picture, Progress, Reporter, RunInfo, Tick
+from ganlab.assemble.game import build_game
+from ganlab.assemble.resolution import resolve
+from ganlab.cli.tune import planned
+from ganlab.engine import train
+from ganlab.engine.run import Run
+from ganlab.errors import DivergedError
+from ganlab.plugins import Plugins
+from ganlab.recipe import override
+from ganlab.tune.plan import Plan
+from ganlab.tune.queue import sampler
+from ganlab.tune.score import LAST, WORST, score
+from ganlab.tune.settings import as_settings
+
+HERE = Path(__file__).parent
+KEPT = HERE / "results" / "tuning"
+STUDY = HERE.parent / "studies" / "stability_ring.py"
+
+SMALLER = (
+    "budget_rounds=1000",
+    "players.generator.architecture.width=32",
+    "players.point.architecture.width=32",
+    "watch.diagnostics.probe-gap.every=1000",
+)
+"""The study's game, made cheap enough to search it fifteen times."""
+
+TRIALS, SEEDS, TICKS = 24, 4, 50
+FRESH = range(100, 110)
+DRAWS = 31
+METHODS = ("ganlab", "hyperband", "median")
+COLLAPSED = 0.75
+"""A run has collapsed if it ends with at most this share of the ring's modes, as in interventions.py."""
+
+
+class Curve(Reporter):
+    """The objective at every tick, the modes at the last."""
+
+    def __init__(self, look: Callable[[int, float], None]) -> None:
+        self.values: list[float] = []
+        self.modes = 0.0
+        self.kimg = 0.0
+        self._look = look
+
+    def start(self, run: RunInfo, progress: Progress, real: Picture | None) -> None:
+        pass
+
+    def tick(self, tick: Tick) -> None:
+        named = {name.partition("@")[0]: value for name, value in tick.measurements.items()}
+        value = named["mmd"]
+        self.values.append(value if value == value else WORST)
+        self.modes, self.kimg = named.get("modes", 0.0), tick.progress.kimg
+        self._look(len(self.values), self.values[-1])
+
+    def end(self, outcome: Outcome) -> None:
+        pass
+
+    @property
+    def final(self) -> float:
+        """As a study's: the median of the last ticks."""
+        return statistics.median(self.values[-max(1, round(LAST * len(self.values))) :])
+
+
+def plan() -> Plan:
+    """The study, smaller."""
+    return planned(str(STUDY), (), SMALLER, Plugins(), seeds=SEEDS, trials=TRIALS)
+
+
+def run(
+    wanted: Plan, settings: Mapping[str, Any], seed: int, plugins: Plugins, look: Callable[[int, float], None]
+) -> Curve:
+    """One run, without monitors and interventions. What `look` raises ends it."""
+    watch = ["watch.monitors=[]", "watch.interventions=[]", "watch.reporters=[]"]
+    recipe = resolve(override(wanted.tree, [*as_settings(settings), f"seed={seed}", *watch]), plugins)
+    curve = Curve(look)
+    train(build_game(recipe, plugins, "cpu"), Run(reporters={"curve": curve}))
+    return curve
+
+
+def play_optuna(method: str, number: int, wanted: Plan, plugins: Plugins) -> list[dict[str, Any]]:
+    """Optuna's pruner on the same study; a record for each trial."""
+    ticks = TICKS * SEEDS
+    pruner: optuna.pruners.BasePruner = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=5)
+    if method == "hyperband":
+        pruner = optuna.pruners.HyperbandPruner(min_resource=ticks // 27, max_resource=ticks, reduction_factor=3)
+    study = optuna.create_study(pruner=pruner, study_name=f"{method}-{number}")
+    study.enqueue_trial(dict(wanted.baseline or {}))
+    records = []
+    for _ in range(TRIALS):
+        study.sampler = sampler(number, 0, len(study.trials))
+        records.append(tried(study, wanted, plugins))
+    return records
+
+
+def tried(study: optuna.Study, wanted: Plan, plugins: Plugins) -> dict[str, Any]:
+    """One trial of Optuna's."""
+    trial = study.ask()
+    settings = wanted.space(trial)
+    done: list[float] = []
+    ticks = [0] * SEEDS
+    state, value = optuna.trial.TrialState.COMPLETE, None
+
+    def look(tick: int, now: float) -> None:
+        trial.report(statistics.fmean([*done, now]), len(done) * TICKS + tick)
+        ticks[len(done)] = tick
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    try:
+        for seed in range(SEEDS):
+            done.append(run(wanted, settings, seed, plugins, look).final)
+        value = score(done)
+    except (optuna.TrialPruned, DivergedError):
+        state = optuna.trial.TrialState.PRUNED
+    study.tell(trial, value, state)
+    budget = resolve(override(wanted.tree, as_settings(settings)), plugins).kimg
+    return {"score": value, "kimg": sum(ticks) * budget / TICKS, "settings": settings}
+
+
+def play_ganlab(number: int, wanted: Plan) -> list[dict[str, Any]]:
+    """`ganlab tune`, by one worker."""
+    place = KEPT / "runs"
+    name = f"ganlab-{number}"
+    script = (
+        "import sys; from dataclasses import replace; import ganlab.cli.tune as tune; planned = tune.planned; "
+        f"tune.planned = lambda *a, **k: replace(planned(*a, **k), seed={number}); "
+        "from ganlab.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    settings = [part for each in SMALLER for part in ("--set", each)]
+    common = ["--name", name, "--out", str(place), "--seeds", str(SEEDS), "--trials", str(TRIALS)]
+    subprocess.run([sys.executable, "-c", script, "tune", str(STUDY), *settings, *common], check=True)
+    told = subprocess.run(
+        [sys.executable, "-m", "ganlab", "tune", "status", str(place / name), "--json"], check=True, capture_output=True
+    )
+    rows = json.loads(told.stdout)["rows"]
+    return [
+        {
+            "score": row["score"] if row["state"] == "complete" and row["feasible"] else None,
+            "kimg": row["kimg"],
+            "settings": row["settings"],
+            "dead": row["dead"] > 0,
+        }
+        for row in rows
+        if row["state"] in ("complete", "pruned")
+    ]
+
+
+def best(records: list[dict[str, Any]]) -> dict[str, Any]:
+    return min((each for each in records if each["score"] is not None), key=lambda each: each["score"])
+
+
+def kept(method: str, number: int) -> Path:
+    return KEPT / f"{method}-{number}.json"
+
+
+def play(numbers: list[int]) -> None:
+    wanted, plugins = plan(), Plugins()
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        for method in METHODS:
+            path = kept(method, number)
+            if path.exists():
+                continue
+            theirs = replace(wanted, seed=number)
+            records = (
+                play_ganlab(number, theirs) if method == "ganlab" else play_optuna(method, number, theirs, plugins)
+            )
+            path.write_text(json.dumps(records))
+            print(
+                method,
+                number,
+                f"{best(records)['score']:.5f}",
+                f"{sum(each['kimg'] for each in records):.0f} kimg",
+                flush=True,
+            )
+
+
+def fresh(numbers: list[int]) -> None:
+    """Collapses among ten new seeds: of each setting that ganlab found, and of the median of the space."""
+    wanted, plugins = plan(), Plugins()
+    middle = median_setting(wanted, plugins)
+    chosen = {f"found-{number}": best(json.loads(kept("ganlab", number).read_text()))["settings"] for number in numbers}
+    path = KEPT / "fresh.json"
+    found = json.loads(path.read_text()) if path.exists() else {}
+    for name, settings in {**chosen, "median": middle}.items():
+        for seed in FRESH:
+            if f"{name} {seed}" in found:
+                continue
+            try:
+                found[f"{name} {seed}"] = run(wanted, settings, seed, plugins, lambda tick, now: None).modes
+            except DivergedError:
+                found[f"{name} {seed}"] = 0.0
+            path.write_text(json.dumps(found))
+        print(name, [found[f"{name} {seed}"] for seed in FRESH], flush=True)
+
+
+def median_setting(wanted: Plan, plugins: Plugins) -> dict[str, Any]:
+    """The middle one, by its value on seed 0, of `DRAWS` random settings; and says how many of them collapse."""
+    path = KEPT / "random.json"
+    drawn = json.loads(path.read_text()) if path.exists() else []
+    for number in range(len(drawn), DRAWS):
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=number))
+        settings = wanted.space(study.ask())
+        try:
+            curve = run(wanted, settings, 0, plugins, lambda tick, now: None)
+            drawn.append({"value": curve.final, "modes": curve.modes, "settings": settings})
+        except DivergedError:
+            drawn.append({"value": WORST, "modes": 0.0, "settings": settings})
+        path.write_text(json.dumps(drawn))
+    print(f"{sum(each['modes'] <= 8 * COLLAPSED for each in drawn)} of {DRAWS} random settings collapse")
+    return sorted(drawn, key=lambda each: each["value"])[DRAWS // 2]["settings"]
+
+
+def judge(numbers: list[int]) -> None:
+    print("| study seed | method | best score | kimg | ganlab reaches it after, kimg | share |")
+    print("|---|---|---|---|---|---|")
+    for number in numbers:
+        ours = json.loads(kept("ganlab", number).read_text())
+        for method in METHODS:
+            records = json.loads(kept(method, number).read_text())
+            whole, target = sum(each["kimg"] for each in records), best(records)["score"]
+            spent, reached = 0.0, None
+            for each in ours:
+                spent += each["kimg"]
+                if each["score"] is not None and each["score"] <= target:
+                    reached = spent
+                    break
+            after = "never" if reached is None else f"{reached:.0f}"
+            share = "" if reached is None else f"{reached / whole:.0%}"
+            print(f"| {number} | {method} | {target:.5f} | {whole:.0f} | {after} | {share} |")
+    path = KEPT / "fresh.json"
+    if path.exists():
+        found = json.loads(path.read_text())
+        for name in dict.fromkeys(key.rpartition(" ")[0] for key in found):
+            modes = [found[f"{name} {seed}"] for seed in FRESH if f"{name} {seed}" in found]
+            print(f"{name}: {sum(each <= 8 * COLLAPSED for each in modes)} of {len(modes)} collapsed")
+
+
+def main() -> None:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("play", "fresh", "judge"))
+    parser.add_argument("--seeds", type=seeds, default=seeds("0-4"), help="of studies")
+    arguments = parser.parse_args()
+    {"play": play, "fresh": fresh, "judge": judge}[arguments.what](list(arguments.seeds))
+
+
+if __name__ == "__main__":
+    main()

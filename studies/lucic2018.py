@@ -1,0 +1,48 @@
+"""The wide ranges of "Are GANs Created Equal?" (Lucic et al. 2018, arXiv:1711.10337): does any loss stand out?
+
+Learning rate 1e-5 to 1e-2, beta1 0 to 1, 1 to 5 discriminator moves, penalty 0.1 to 100 for WGAN-GP and DRAGAN, as in
+the released code (google/compare_gan, params.py); five of its losses, the ring instead of CelebA, batch norm left out.
+
+Cost: PENDING
+
+Finding: PENDING
+"""
+
+RECIPE = "ring"
+SETTINGS = (
+    "budget_rounds=1500",
+    "batch_size=128",
+    "players.generator.architecture.width=64",
+    "players.point.architecture.width=64",
+    "watch.picture_every=1000",
+    'watch.reporters=[{name="jsonl"}]',
+)
+OBJECTIVE = "mmd"
+SEEDS, TRIALS = 3, 30
+
+losses = {
+    "minimax": ("minimax", None),
+    "non-saturating": ("non-saturating", None),
+    "least-squares": ("least-squares", None),
+    "wasserstein with gradient penalty": ("wasserstein", "gradient-penalty"),
+    "dragan": ("non-saturating", "dragan"),
+}
+
+
+def space(trial):
+    """The penalty's weight exists only for the losses that have one."""
+    loss, penalty = losses[trial.suggest_categorical("loss", list(losses))]
+    rate = trial.suggest_float("rate", 1e-5, 1e-2, log=True)
+    beta1 = trial.suggest_float("beta1", 0.0, 0.99)
+    terms = []
+    if penalty is not None:
+        terms.append({"name": penalty, "on": "point", "weight": trial.suggest_float("penalty", 0.1, 100.0, log=True)})
+    return {
+        "loss.name": loss,
+        "terms": terms,
+        "players.generator.optimizer.lr": rate,
+        "players.point.optimizer.lr": rate,
+        "players.generator.optimizer.betas": [beta1, 0.999],
+        "players.point.optimizer.betas": [beta1, 0.999],
+        "phases": [{"player": "point", "turns": trial.suggest_int("moves", 1, 5)}, {"player": "generator"}],
+    }

@@ -1,0 +1,34 @@
+"""Which learning rates, momentum and R1 keep a small ring stable over seeds?
+
+Cost: PENDING
+
+Finding: PENDING
+"""
+
+RECIPE = "ring"
+SETTINGS = (
+    "budget_rounds=1500",
+    "batch_size=128",
+    "players.generator.architecture.width=64",
+    "players.point.architecture.width=64",
+    "terms.r1.every=1",
+    "watch.picture_every=1000",
+    'watch.reporters=[{name="jsonl"}]',
+)
+OBJECTIVE = "mmd"
+SEEDS, TRIALS = 4, 24
+BASELINE = {"rate": 1e-3, "ratio": 1.0, "beta1": 0.5, "r1": 0.01}
+
+
+def space(trial):
+    """The discriminator's rate is searched as a multiple of the generator's: it is the ratio that kills games."""
+    rate = trial.suggest_float("rate", 3e-4, 3e-2, log=True)
+    ratio = trial.suggest_float("ratio", 0.02, 50.0, log=True)
+    beta1 = trial.suggest_categorical("beta1", [0.0, 0.5, 0.9])
+    return {
+        "players.generator.optimizer.lr": rate,
+        "players.point.optimizer.lr": rate * ratio,
+        "players.generator.optimizer.betas": [beta1, 0.999],
+        "players.point.optimizer.betas": [beta1, 0.999],
+        "terms.r1.weight": trial.suggest_float("r1", 1e-4, 1e-1, log=True),
+    }
