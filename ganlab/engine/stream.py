@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import errno
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganlab.engine import reader
 from ganlab.engine.device import Place
-from ganlab.engine.random import Stream, seed_for
+from ganlab.engine.random import RowRandom, Stream, seed_for
 from ganlab.engine.reader import Reader
 from ganlab.errors import DataError, GanlabError
 from ganlab.interfaces.dataset import Source
@@ -44,7 +46,7 @@ class BatchStream:
         self.batch_size = batch_size
         self.position = 0
         self._name = name
-        self._source = source
+        self.source = source
         self._place = place
         self._rows = batch_size // world_size
         self._first = rank * self._rows
@@ -58,9 +60,21 @@ class BatchStream:
     def take(self) -> Batch:
         """The next batch, this process's rows of it, on the device. Raises `DataError` for one that is not in memory
         and cannot be read, or does not come."""
-        batch = self._read(self._indices(self.position), self.position) if self._source.resident else self._awaited()
+        if self.source.resident:
+            return self.brought(self.source.rows(*self.move_on()))
+        batch = self._awaited()
         self.position += self.batch_size
-        return Batch({name: self._place.bring(value) for name, value in batch.items()}, self._rows)
+        return self.brought(batch)
+
+    def move_on(self) -> tuple[Tensor, RowRandom]:
+        """Which samples of a resident source come next, and the randomness that is theirs."""
+        indices, random = self._indices(self.position), self._random_at(self.position)
+        self.position += self.batch_size
+        return indices, random
+
+    def brought(self, rows: Mapping[str, Any]) -> Batch:
+        """The rows as a batch on the device."""
+        return Batch({name: self._place.bring(value) for name, value in rows.items()}, self._rows)
 
     def move_to(self, position: int) -> None:
         """Go on from there."""
@@ -109,18 +123,20 @@ class BatchStream:
         """The first that cannot be read alone; all of them if it takes them together."""
         for index in indices:
             try:
-                self._source.rows(index[None], None)
+                self.source.rows(index[None], None)
             except Exception:
                 return f"sample {int(index)}"
         return f"one of {listed(indices)}"
 
     def _read(self, indices: Tensor, place: int) -> Batch:
-        random = self._random.at(place, self._rows, self.batch_size, self._first)
-        return Batch(self._source.rows(indices, random), self._rows)
+        return Batch(self.source.rows(indices, self._random_at(place)), self._rows)
+
+    def _random_at(self, place: int) -> RowRandom:
+        return self._random.at(place, self._rows, self.batch_size, self._first)
 
     def _indices(self, start: int) -> Tensor:
         first, count = start + self._first, self._rows
-        size = len(self._source)
+        size = len(self.source)
         epoch, offset = divmod(first, size)
         if epoch != self._epoch:
             self._epoch, self._order = epoch, self._permutation(epoch)
@@ -132,8 +148,8 @@ class BatchStream:
 
     def _permutation(self, epoch: int) -> Tensor:
         generator = torch.Generator().manual_seed(self._seed + epoch)
-        order = torch.randperm(len(self._source), generator=generator)
-        return order.to(self._place.device) if self._source.resident else order
+        order = torch.randperm(len(self.source), generator=generator)
+        return order.to(self._place.device) if self.source.resident else order
 
 
 def listed(indices: Tensor) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganlab.engine.board import Deck, Draws
+from ganlab.engine.board import Draws
 from ganlab.engine.ledger import COMPACT_AT, Ledger
 from ganlab.engine.look import joined
+from ganlab.engine.stream import BatchStream
 from ganlab.interfaces.random import Random
 from ganlab.values import Batch, View
 
@@ -52,14 +53,21 @@ class JointDraws:
 class JointDeck:
     """The next batch of every game, one after another."""
 
-    def __init__(self, decks: Sequence[Deck]) -> None:
-        self._decks = decks
-        self.batch_size = decks[0].batch_size
+    def __init__(self, streams: Sequence[BatchStream]) -> None:
+        self._streams = streams
+        self.batch_size = streams[0].batch_size
         """Of one game: budgets count its samples."""
+        source = streams[0].source
+        self._shared = source if source.resident and all(each.source is source for each in streams) else None
 
     def take(self) -> Batch:
-        batches = [each.take() for each in self._decks]
-        return Batch(joined(batches), sum(each.size for each in batches))
+        """All of them; in one look-up, if they lie in the same memory."""
+        rows = self.batch_size * len(self._streams)
+        if self._shared is None:
+            return Batch(joined([each.take() for each in self._streams]), rows)
+        indices, random = zip(*(each.move_on() for each in self._streams), strict=True)
+        found = self._shared.rows(torch.cat(indices), JointRandom(rows, lambda: list(random)))
+        return Batch(self._streams[0].brought(found).entries, rows)
 
 
 class JointLedger:

@@ -16,8 +16,8 @@ from torch.nn import Module
 class Weights:
     """`flat` (K, P) holds all parameters, a game in a row; `buffers` are (K, ...) by name.
 
-    `table` is what the networks compute with: each parameter (K, ...) by name, cut from `flat` with a graph while the
-    weights are `live`, and without one while they are still.
+    What the networks compute with is cut from `flat` with a graph while the weights are `live`, and without one while
+    they are still.
     """
 
     def __init__(self, networks: Sequence[Module]) -> None:
@@ -33,7 +33,7 @@ class Weights:
                 for name, _ in networks[0].named_buffers()
             }
         self._still = self.cut(self.flat.detach())
-        self.table = self._still
+        self._table: dict[str, Tensor] | None = self._still
         for number in range(len(networks)):
             self._lend(number)
 
@@ -44,13 +44,20 @@ class Weights:
             name: part.view(len(rows), *shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)
         }
 
+    @property
+    def table(self) -> dict[str, Tensor]:
+        """Each parameter (K, ...) by name, as the networks compute with it."""
+        if self._table is None:
+            self._table = self.cut(self.flat)
+        return self._table
+
     def live(self) -> None:
-        """From here on, what is computed with them leads back to `flat`."""
-        self.table = self.cut(self.flat)
+        """From here on, what is computed with them leads back to `flat` as it is now."""
+        self._table = None
 
     def hold_still(self) -> None:
         """From here on, they ask for no gradient."""
-        self.table = self._still
+        self._table = self._still
 
     def extents(self) -> Tensor:
         """A number (K,) for each game, which is finite only if all its weights and running statistics are."""
