@@ -146,6 +146,13 @@ class AveragedOverNothing(Hinge):
         return -fake.mean()
 
 
+class Promising(Hinge):
+    per_sample = True
+
+    def discriminator(self, real: Any, fake: Any) -> Any:
+        return (1 - real + fake.mean(0)).relu(), (1 + fake).relu()
+
+
 class Paired(Hinge):
     compares = True
 
@@ -162,6 +169,7 @@ class Paired(Hinge):
         (Overflowing, "test_costs_and_gradients_are_finite_however_sure_the_discriminator_is"),
         (Flattened, "test_costs_keep_the_shape_of_the_logits_or_are_scalars"),
         (AveragedOverNothing, "test_a_view_without_rows_costs_nothing"),
+        (Promising, "test_it_treats_each_sample_alone_if_it_promises_to"),
         (Paired, "test_sides_may_differ_in_rows"),
     ],
 )

@@ -85,6 +85,15 @@ class LossConformance:
                 paid = cost.mean() if cost.numel() else cost.sum()
                 assert torch.isfinite(paid), "no rows cost NaN; sum over the rows, or keep the shape of the logits"
 
+    def test_it_treats_each_sample_alone_if_it_promises_to(self) -> None:
+        for shape in self.shapes if self.make().per_sample else ():
+            real, fake = self.logits(shape)
+            halves = zip(self.costs(real[:3], fake[:3]), self.costs(real[3:], fake[3:]), strict=True)
+            for whole, (first, second) in zip(self.costs(real, fake), halves, strict=True):
+                assert whole.shape == real.shape, "per_sample promises a cost for each sample"
+                alone = torch.cat([first, second])
+                assert torch.allclose(whole, alone), "per_sample is promised, but costs depend on other samples"
+
     def _discriminators(self, real: Tensor, fake: Tensor) -> Tensor:
         of_real, of_fake, _ = self.costs(real, fake)
         return of_real.mean() + of_fake.mean()
