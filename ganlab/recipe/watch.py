@@ -29,12 +29,13 @@ class InterventionSetting(Component):
 
 
 STANDARD_DIAGNOSTICS = [
-    DiagnosticSetting(name="coverage"),
-    DiagnosticSetting(name="coverage", label="raw-coverage", weights="raw", every=10),
+    DiagnosticSetting(name="coverage", count=384),
+    DiagnosticSetting(name="coverage", label="raw-coverage", count=384, weights="raw", every=10),
     DiagnosticSetting(name="balance", every=2),
     DiagnosticSetting(name="probe-gap", every=10),
 ]
-"""Together 3 % of the rounds of a small convolutional game (benchmarks/watching.py)."""
+"""Less than 3 % of the rounds of a small convolutional game (benchmarks/watching.py), most of it the samples: with 384
+of them no detection is lost to noise, with fewer some healthy runs are found ill (benchmarks/LOG.md)."""
 
 STANDARD_MONITORS = [
     Component(name="lost-coverage"),
