@@ -61,7 +61,7 @@ def _mark(row: Row, x: float, y: float, colours: Colours) -> Html:
     told = element("title", f"trial {row.number}, {row.state}: {number(row.score)}. {row.reason}")
     ring = element("circle", cx=x, cy=y, r=9, class_="baseline") if row.baseline else None
     if row.state == COMPLETE:
-        shape = element("circle", cx=x, cy=y, r=5, fill=colours.of(row), class_="" if row.feasible else "sick")
+        shape = element("circle", cx=x, cy=y, r=5, fill=colours.of(row), class_=None if row.feasible else "sick")
     else:
         shape = element("path", d=f"M{x - 4} {y - 4}l8 8m0 -8l-8 8", class_="dead" if row.dead else "pruned")
     return element("a", element("g", told, ring, shape), href=f"#trial-{row.number}")
