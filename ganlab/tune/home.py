@@ -1,11 +1,13 @@
 """The directory of a study: the plan, the recipe, a directory for each trial, and who is at work.
 
-study.db recipe.toml plan.json lead.lock/ queue.lock/ trials/0007/{trial.json, lock, seed-0/, seed-0.log, seed-1/, ...}
+study.db recipe.toml plan.json study.py place lead.lock/ queue.lock/
+trials/0007/{trial.json, lock, seed-0/, seed-0.log, seed-1/, ...}
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +34,15 @@ class Home:
         """The plan as it was kept; None if there is none."""
         path = self.path / "plan.json"
         return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    @property
+    def place(self) -> str:
+        """What no other directory of a study is called: who sees the same sees the same locks, on whatever machine, and
+        may judge by them who is alive. Only inside the queue."""
+        path = self.path / "place"
+        if not path.exists():
+            publish(secrets.token_hex(8).encode(), path)
+        return path.read_text()
 
     @property
     def trials(self) -> Path:

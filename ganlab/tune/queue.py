@@ -10,20 +10,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ganlab.assemble.run_lock import Lock
-from ganlab.errors import BusyError, RecipeError
+from ganlab.errors import BusyError
 from ganlab.tune import storage
 from ganlab.tune.home import Home
 from ganlab.tune.plan import Plan
-from ganlab.tune.repair import here, put_right
-from ganlab.tune.result import FAILED, INVALID
+from ganlab.tune.repair import put_right
+from ganlab.tune.result import INVALID
 from ganlab.tune.trial import BASELINE
 
 if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
-
-FAILURES = 5
-"""After so many trials in a row that could not be played, something is wrong with all of them."""
 
 
 WAIT_SECONDS = 1.0
@@ -45,7 +42,6 @@ class Queue:
         with self._home.queue():
             put_right(self._study, self._home, self._grace)
             trials = trials_of(self._study)
-            check_failures(trials)
             if len(counted(trials)) >= self._plan.trials:
                 return None
             self._study.sampler = sampler(self._plan.seed, self._worker, len(trials))
@@ -53,7 +49,7 @@ class Queue:
             name = trial.user_attrs.get("directory") or self._home.new_trial(trial.number)
             lock = Lock(self._home.trial(name) / "lock")
             owned = taken(lock)  # before anybody can see that it is ours
-            about = {"directory": name, "host": here(), "worker": os.getpid()}
+            about = {"directory": name, "place": self._home.place, "worker": os.getpid()}
             for key, value in about.items():
                 storage.patient(partial(trial.set_user_attr, key, value))
         while not owned:
@@ -110,13 +106,6 @@ def counted(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
 
     played = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
     return [each for each in trials if each.state in played and each.user_attrs.get("state") != INVALID]
-
-
-def check_failures(trials: Iterable[FrozenTrial]) -> None:
-    """Raise `RecipeError` if the last trials could none of them be played."""
-    told = [each for each in trials if each.state.is_finished() and "state" in each.user_attrs][-FAILURES:]
-    if len(told) == FAILURES and all(each.user_attrs["state"] in (FAILED, INVALID) for each in told):
-        raise RecipeError(f"the last {FAILURES} trials could not be played: {told[-1].user_attrs.get('reason')}")
 
 
 def enqueue_baseline(study: optuna.Study, plan: Plan) -> None:

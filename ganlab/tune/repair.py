@@ -1,11 +1,10 @@
 """What dead workers leave behind: trials that run in the storage and nowhere else, and results that nobody told.
 
-A worker is dead if it is of this machine and its trial's directory is not locked, or if it has long been silent.
+A worker is dead if its trial's directory is here and not locked, or if it has long been silent.
 """
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -22,11 +21,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-def here() -> str:
-    """This machine, as a trial names the one it is played on."""
-    return socket.gethostname()
-
-
 def put_right(study: optuna.Study, home: Home, grace: float) -> None:
     """Tell what is on disk, and let what is left be begun again. Only inside the study's queue."""
     from optuna.trial import TrialState
@@ -37,7 +31,7 @@ def put_right(study: optuna.Study, home: Home, grace: float) -> None:
             _settle(study, home, each, grace)
     for name, each in _newest(study).items():
         came_to_nothing = each.state is TrialState.FAIL and each.user_attrs.get("state") != FAILED
-        if came_to_nothing and each.user_attrs.get("host") == here():
+        if came_to_nothing and each.user_attrs.get("place") == home.place:
             _again(study, home, name, each)
 
 
@@ -66,7 +60,9 @@ def _settle(study: optuna.Study, home: Home, trial: FrozenTrial, grace: float) -
         if started is not None and (datetime.now() - started).total_seconds() > grace:
             storage.patient(lambda: storage.fail(study, trial.number))
         return
-    if trial.user_attrs.get("host") != here() or held(home.trials / name / "lock"):
+    if trial.user_attrs.get("place") != home.place or held(home.trials / name / "lock"):
+        return
+    if _trials(study)[trial.number].state.is_finished():  # told just now, before its worker let go of the lock
         return
     result = TrialResult.kept(home.trials / name)
     if result is None:

@@ -40,6 +40,8 @@ class TrialResult:
     constraints: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     seeds: tuple[SeedResult, ...] = ()
+    beside: tuple[SeedResult, ...] = ()
+    """Seeds that were played at the same time and did not matter any more."""
     commands: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     distributions: Mapping[str, str] = field(default_factory=dict)
@@ -47,12 +49,12 @@ class TrialResult:
     @property
     def seconds(self) -> float:
         """How long its runs were trained."""
-        return sum(each.seconds for each in self.seeds)
+        return sum(each.seconds for each in (*self.seeds, *self.beside))
 
     @property
     def kimg(self) -> float:
         """How much they were shown."""
-        return sum(each.kimg for each in self.seeds)
+        return sum(each.kimg for each in (*self.seeds, *self.beside))
 
     def save(self, directory: Path) -> None:
         """Keep it, whole or not at all. Raises `StorageError`."""
@@ -63,8 +65,8 @@ class TrialResult:
         """What was kept there; None if nothing was, or nobody can read it."""
         try:
             table = dict(read_json(directory / NAME))
-            seeds = tuple(SeedResult(**each) for each in table.pop("seeds"))
-            return cls(**table | {"seeds": seeds, "commands": tuple(table["commands"])})
+            seeds, beside = (tuple(SeedResult(**each) for each in table.pop(name)) for name in ("seeds", "beside"))
+            return cls(**table | {"seeds": seeds, "beside": beside, "commands": tuple(table["commands"])})
         except (KeyError, TypeError, ValueError):
             return None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganlab.assemble.resolution import resolve
+from ganlab.assemble.run_directory import RunDirectory
 from ganlab.errors import GanlabError
 from ganlab.recipe import override
 from ganlab.tune.child import Child, ChildFailed
@@ -165,6 +166,7 @@ class Trial:
             constraints=constraints(self._results, self._plan.tolerance, self._plan.seeds) if self._results else {},
             settings=self._settings,
             seeds=tuple(self._results),
+            beside=tuple(self._beside()),
             commands=tuple(self._commands),
             params=frozen.params,
             distributions={
@@ -175,6 +177,14 @@ class Trial:
         write_columns(self._directory.parent.parent, self._plan.space, trials)
         result.save(self._directory)
         return result
+
+    def _beside(self) -> Iterator[SeedResult]:
+        """What was played together with the seeds that decided."""
+        counted = {each.seed for each in self._results}
+        for seed in range(self._plan.seeds):
+            run = RunDirectory(self._directory / f"seed-{seed}")
+            if seed not in counted and run.outcome() is not None:
+                yield SeedResult.of(seed, run, self._plan.objective)
 
     def _set(self, name: str, value: Any) -> None:
         patient(lambda: self._trial.set_user_attr(name, value))

@@ -13,13 +13,17 @@ from ganlab.tune.child import SILENT_SECONDS
 from ganlab.tune.home import Home
 from ganlab.tune.plan import Plan
 from ganlab.tune.queue import WAIT_SECONDS, Queue
-from ganlab.tune.result import TrialResult
+from ganlab.tune.result import FAILED, INVALID, TrialResult
 from ganlab.tune.trial import Trial
 
 if TYPE_CHECKING:
     import optuna
 
     from ganlab.plugins import Plugins
+
+
+FAILURES = {FAILED: 5, INVALID: 100}
+"""After so many trials in a row that could not be played, or were no recipe, something is wrong with all of them."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ def work(
     """
     pace = pace or Pace()
     queue = Queue(study, plan, home, pace.grace, number)
+    failures = 0
     while not queue.finished:
         taken = queue.take()
         if taken is None:
@@ -66,6 +71,9 @@ def work(
         finally:
             lock.leave()
         told(trial.number, result)
+        failures = failures + 1 if result.state in FAILURES else 0
+        if failures and failures >= FAILURES[result.state]:
+            raise RecipeError(f"{failures} trials in a row could not be played, the last for: {result.reason}")
 
 
 class Beat:

@@ -11,7 +11,7 @@ import pytest
 from optuna.trial import TrialState
 
 from ganlab.errors import RecipeError
-from ganlab.tune import child, queue, trial, worker
+from ganlab.tune import child, trial, worker
 from ganlab.tune.queue import counted
 from ganlab.tune.ranges import Range, Ranges
 from ganlab.tune.repair import retried
@@ -98,7 +98,7 @@ def test_runs_that_end_with_an_error_fail_with_their_last_words_and_five_in_a_ro
 ) -> None:
     wanted = replace(plan("log:2.0..9.0", trials=9), rungs=())
     with pytest.raises(
-        RecipeError, match=r"the last 5 trials could not be played: seed 0: error\[E-MEMORY\]: no memory"
+        RecipeError, match=r"5 trials in a row could not be played, the last for: seed 0: error\[E-MEMORY\]: no memory"
     ):
         played(wanted, tmp_path, monkeypatch)
 
@@ -106,7 +106,7 @@ def test_runs_that_end_with_an_error_fail_with_their_last_words_and_five_in_a_ro
 def test_a_run_that_hangs_is_ended_and_begun_again_and_then_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "FAILURES", 1)
+    monkeypatch.setattr(worker, "FAILURES", {"failed": 1})
     wanted = replace(plan("log:20.0..90.0", trials=2, seeds=1), rungs=())
     with pytest.raises(RecipeError, match="seed 0: ended 3 times without a result"):
         played(wanted, tmp_path, monkeypatch, Pace(silent=0.3))
@@ -171,7 +171,7 @@ def test_an_objective_that_no_diagnostic_measures_ends_the_study_with_what_there
 def test_a_trial_that_failed_is_played_once_more_when_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "FAILURES", 1)
+    monkeypatch.setattr(worker, "FAILURES", {"failed": 1})
     wanted = replace(plan("log:2.0..9.0", trials=2, seeds=1), rungs=())
     with pytest.raises(RecipeError):
         played(wanted, tmp_path, monkeypatch)
@@ -180,7 +180,7 @@ def test_a_trial_that_failed_is_played_once_more_when_it_is_asked_for(
         retried(study, home, [0])
     assert retried(study, home, []) == [1]
     assert retried(study, home, []) == []
-    monkeypatch.setattr(queue, "FAILURES", 5)
+    monkeypatch.setattr(worker, "FAILURES", {"failed": 5})
     monkeypatch.setattr(child, "PROGRAM", FAKE)
     (home.trials / "0001" / "seed-0" / "recipe.toml").write_text("rate = 1e-3\nseed = 0\n")
     work(study, wanted, home, PLUGINS)
