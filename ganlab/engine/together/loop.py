@@ -59,7 +59,7 @@ class Seat:
 
     @property
     def rules(self) -> tuple[int, int]:
-        """What tells that the rules it is played by have changed."""
+        """What tells that its rules have changed: by an action, or since another stage has begun."""
         return len(self.game.applied), self.game.clock.stage
 
 
@@ -107,13 +107,14 @@ class Evening:
         groups = [[each] for each in others]
         if len(seats) < 2:
             return [*([each] for each in seats), *groups]
+        rules = [each.rules for each in seats]
         try:
             with self._run.breakable(after_grace=True):
                 joint = self._as_one([each.game for each in seats])
             if isinstance(joint, str):
                 note(seats, joint)
                 return [*([each] for each in seats), *groups]
-            while (outcomes := self._looked_at(seats, joint)) is None:
+            while (outcomes := self._looked_at(seats, joint, rules)) is None:
                 with self._run.breakable(after_grace=True):
                     joint.play_round()
         except BrokenOff:
@@ -161,8 +162,10 @@ class Evening:
         self._rehearsed.add(stage)
         return rehearsed(games)
 
-    def _looked_at(self, seats: Sequence[Seat], joint: JointGame) -> dict[int, Outcome | GanlabError] | None:
-        """After a round: how it ended for those for whom it has, by their place; None if all play on as before."""
+    def _looked_at(
+        self, seats: Sequence[Seat], joint: JointGame, rules: Sequence[Any]
+    ) -> dict[int, Outcome | GanlabError] | None:
+        """After a round: how it ended for those for whom it has, by their place; None if all play on by these rules."""
         outcomes: dict[int, Outcome | GanlabError] = {
             number: seats[number].run.outcome(joint.games[number], Ending.DIVERGED, str(error), saved=False)
             if isinstance(error, DivergedError)
@@ -170,10 +173,9 @@ class Evening:
             for number, error in joint.broken.items()
         }
         restless = [number for number, seat in enumerate(seats) if number not in outcomes and not seat.calm]
-        if not outcomes and not restless:
+        if not outcomes and not restless and rules == [each.rules for each in seats]:
             return None
         joint.lend()
-        rules = [each.rules for each in seats]
         for number in restless:
             if (outcome := acted(seats[number], loop.between_rounds)) is not None:
                 outcomes[number] = outcome

@@ -33,6 +33,7 @@ def adam(architecture: Mapping[str, Any] | None = None, **settings: Any) -> dict
 
 def games(recipe: Mapping[str, Any], **registered: Mapping[str, Any]) -> list[Game]:
     recipe = {"players": {"generator": adam(), "point": adam()}, "budget_rounds": ROUNDS, **recipe}
+    recipe = {name: value for name, value in recipe.items() if value is not None}
     return [toy_game({**recipe, "seed": seed}, **registered) for seed in SEEDS]
 
 
@@ -55,16 +56,20 @@ def assert_alike(one: Game, other: Game, tolerance: float = 2e-5) -> None:
 
 
 def assert_played_as_one(
-    monkeypatch: pytest.MonkeyPatch, recipe: Mapping[str, Any], tolerance: float = 2e-5, **registered: Any
+    monkeypatch: pytest.MonkeyPatch,
+    recipe: Mapping[str, Any],
+    tolerance: float = 2e-5,
+    rounds: int = ROUNDS,
+    **registered: Any,
 ) -> None:
     """All rounds are played as one, and end as alone; other seeds end elsewhere."""
     alone, together = games(recipe, **registered), games(recipe, **registered)
-    rounds: list[int] = []
+    played: list[int] = []
     play = JointGame.play_round
-    monkeypatch.setattr(JointGame, "play_round", lambda joint: (rounds.append(len(joint.games)), play(joint)))
+    monkeypatch.setattr(JointGame, "play_round", lambda joint: (played.append(len(joint.games)), play(joint)))
     outcomes = [train(each) for each in alone]
     assert [each.ending for each in train_together(together)] == [each.ending for each in outcomes]
-    assert rounds == [len(SEEDS)] * ROUNDS
+    assert played == [len(SEEDS)] * rounds
     for mine, theirs in zip(alone, together, strict=True):
         assert_alike(mine, theirs, tolerance)
     player = next(iter(together[0].players))
@@ -143,6 +148,26 @@ def test_two_generators_of_one_player(monkeypatch: pytest.MonkeyPatch, term: str
         "terms": [{"name": term, "on": "generator", "weight": 2.0}],
     }
     assert_played_as_one(monkeypatch, recipe, datasets={"pictures": pictures})
+
+
+def test_stages_and_phases(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = {
+        "stages": [
+            {"name": "near", "kimg": 0.08, "phases": [{"player": "generator"}], "terms": [l1("generator")]},
+            {
+                "name": "play",
+                "kimg": 0.32,
+                "phases": [{"player": "point", "turns": 2, "batch": "fresh"}, {"player": "generator", "fake": "fresh"}],
+            },
+        ],
+        "budget_rounds": None,
+        "budget_kimg": 0.4,
+    }
+    assert_played_as_one(monkeypatch, recipe, rounds=30)
+
+
+def l1(player: str) -> dict[str, Any]:
+    return {"name": "l1", "on": player, "weight": 1.0}
 
 
 def test_labels(monkeypatch: pytest.MonkeyPatch) -> None:
