@@ -299,7 +299,7 @@ def draw(found: Sequence[Record], path: Path) -> None:
         curve = [(sum(w >= cut for w in well) / len(well), sum(s >= cut for s in sick) / len(sick)) for cut in cuts]
         pen.line([at(*point) for point in [(0.0, 0.0), *curve, (1.0, 1.0)]], fill=colour, width=3)
         told = f"{label}, AUC {auc(sick, well):.3f}"
-        pen.text((MARGIN + SIDE - 170, MARGIN + SIDE - 20 * (len(DRAWN) - row) - 8), told, fill=colour, font=font)
+        pen.text((MARGIN + 16, MARGIN + 0.42 * SIDE + 20 * row), told, fill=colour, font=font)
     pen.text(
         (MARGIN, 14),
         f"collapsed ticks found, over healthy ticks taken for such ({len(found)} runs)",
