@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,4 +56,4 @@ def write(path: Path, plan: Plan, settings: Mapping[str, Any]) -> None:
 
     if path.exists():
         raise RecipeError(f"--export {path}: is there already; give another name")
-    written(to_toml(override(plan.tree, as_settings(settings))).encode(), path)
+    written(to_toml(override(tomllib.loads(plan.given), as_settings(settings))).encode(), path)

@@ -34,9 +34,18 @@ def of_ranges(
             "--search players.generator.optimizer.lr=log:1e-5..1e-2, or a study file"
         )
     wanted = objective or OBJECTIVE
-    whole = as_tree(complete(tree, wanted, plugins))
+    given = resolve(tree, plugins)
+    whole = as_tree(complete(given, wanted, plugins))
     space = parse(searches, whole, plugins)
-    plan = Plan(name, to_toml(whole), recipe_name, space, objective=wanted, baseline=baseline(space, whole))
+    plan = Plan(
+        name,
+        to_toml(whole),
+        recipe_name,
+        space,
+        given=to_toml(as_tree(given)),
+        objective=wanted,
+        baseline=baseline(space, whole),
+    )
     check_space(plan, plugins)
     return plan
 
@@ -47,21 +56,22 @@ def of_file(
     """The study in that file, about the recipe `tree`. Raises `RecipeError`, `PluginError`."""
     said = found.constants
     wanted = objective or said.OBJECTIVE or OBJECTIVE
-    recipe = to_toml(as_tree(complete(tree, wanted, plugins)))
-    chosen = {
+    given = resolve(tree, plugins)
+    recipe = to_toml(as_tree(complete(given, wanted, plugins)))
+    chosen: dict[str, Any] = {
         name: value
         for name in ("seeds", "trials", "rungs", "tolerance", "together", "baseline")
         if (value := getattr(said, name.upper())) is not None
     }
-    plan = Plan(path.stem, recipe, said.RECIPE, found.space, about=found.about, objective=wanted, **chosen)
+    chosen |= {"given": to_toml(as_tree(given)), "about": found.about, "objective": wanted}
+    plan = Plan(path.stem, recipe, said.RECIPE, found.space, **chosen)
     check_space(plan, plugins)
     return plan
 
 
-def complete(tree: Tree, objective: str, plugins: Plugins) -> Recipe:
+def complete(recipe: Recipe, objective: str, plugins: Plugins) -> Recipe:
     """The recipe with a diagnostic for the objective, if it has none, and an end for runs that are dead: at a critical
     finding, unless the recipe mends what is found by itself. In TensorBoard's table of runs the trials stand."""
-    recipe = resolve(tree, plugins)
     watch = as_tree(recipe)["watch"]
     diagnostic = measuring(objective, plugins)
     if diagnostic is not None and all(each["name"] != diagnostic for each in watch["diagnostics"]):

@@ -41,6 +41,8 @@ class Plan:
     recipe: str
     recipe_name: str
     space: Space
+    given: str = ""
+    """The recipe before it was made ready for a study: what a setting that was found is laid over."""
     about: str = ""
     objective: str = OBJECTIVE
     seeds: int = SEEDS
@@ -84,7 +86,7 @@ class Plan:
         return replace(self, trials=trials)
 
 
-FREE = ("about", "name", "trials", "baseline", "together")
+FREE = ("about", "given", "name", "trials", "baseline", "together")
 """What of a plan may change while it is carried out."""
 
 

@@ -55,6 +55,7 @@ def test_a_study_is_played_looked_at_and_its_best_setting_written_as_a_recipe(fa
     assert best["score"] == min(row["score"] for row in status["rows"] if row["state"] == "complete")
     run(faked, tmp_path, "run", "best.toml", "--dry-run")
     assert f"lr = {best['settings'][RATE]}" in (tmp_path / "best.toml").read_text()
+    assert "stop" not in (tmp_path / "best.toml").read_text()
     again = run(faked, tmp_path, "tune", "best", "ring", "--export", "best.toml", status=2)
     assert "is there already" in again.stderr
     longer = run(faked, tmp_path, "tune", *STUDY, "--trials", "7", "--seeds", "2").stdout

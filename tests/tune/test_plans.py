@@ -8,6 +8,7 @@ from pathlib import Path
 import optuna
 import pytest
 
+from ganlab.assemble.resolution import resolve
 from ganlab.cli.run import find_recipe
 from ganlab.errors import RecipeError
 from ganlab.tune import design, study_file
@@ -109,7 +110,7 @@ def test_nothing_to_search_is_told() -> None:
 def test_a_recipe_that_mends_itself_is_not_stopped() -> None:
     tree = find_recipe("ring", PLUGINS)
     tree["watch"] = {**tree.get("watch", {}), "interventions": [{"name": "roll-back"}]}
-    found = design.complete(tree, "mmd", PLUGINS)
+    found = design.complete(resolve(tree, PLUGINS), "mmd", PLUGINS)
     assert [each.name for each in found.watch.interventions] == ["roll-back"]
 
 
