@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 import optuna
 from detectors import seeds
 
-from ganlab import Outcome, Picture, Progress, Reporter, RunInfo, Tick
+from ganlab import Action, Ending, Intervention, Progress, Stop
 from ganlab.assemble.game import build_game
 from ganlab.assemble.resolution import resolve
 from ganlab.cli.tune import planned
 from ganlab.engine import train
+from ganlab.engine.game import Intervening
 from ganlab.engine.run import Run
 from ganlab.errors import DivergedError
 from ganlab.plugins import Plugins
@@ -63,27 +65,20 @@ COLLAPSED = 0.75
 """A run has collapsed if it ends with at most this share of the ring's modes, as in interventions.py."""
 
 
-class Curve(Reporter):
-    """The objective at every tick, the modes at the last."""
+class Curve(Intervention):
+    """The objective at every tick, the modes at the last; ends the run when `look` says so."""
 
-    def __init__(self, look: Callable[[int, float], None]) -> None:
+    def __init__(self, look: Callable[[int, float], bool]) -> None:
         self.values: list[float] = []
         self.modes = 0.0
-        self.kimg = 0.0
         self._look = look
 
-    def start(self, run: RunInfo, progress: Progress, real: Picture | None) -> None:
-        pass
-
-    def tick(self, tick: Tick) -> None:
-        named = {name.partition("@")[0]: value for name, value in tick.measurements.items()}
+    def answer(self, findings: Any, measurements: Mapping[str, float], progress: Progress) -> Iterable[Action]:
+        named = {name.partition("@")[0]: value for name, value in measurements.items()}
         value = named["mmd"]
-        self.values.append(value if value == value else WORST)
-        self.modes, self.kimg = named.get("modes", 0.0), tick.progress.kimg
-        self._look(len(self.values), self.values[-1])
-
-    def end(self, outcome: Outcome) -> None:
-        pass
+        self.values.append(value if math.isfinite(value) else WORST)
+        self.modes = named.get("modes", 0.0)
+        return [Stop("given up")] if self._look(len(self.values), self.values[-1]) else []
 
     @property
     def final(self) -> float:
@@ -97,14 +92,21 @@ def plan() -> Plan:
 
 
 def run(
-    wanted: Plan, settings: Mapping[str, Any], seed: int, plugins: Plugins, look: Callable[[int, float], None]
+    wanted: Plan, settings: Mapping[str, Any], seed: int, plugins: Plugins, look: Callable[[int, float], bool]
 ) -> Curve:
-    """One run, without monitors and interventions. What `look` raises ends it."""
+    """One run, without monitors. Raises `DivergedError`."""
     watch = ["watch.monitors=[]", "watch.interventions=[]", "watch.reporters=[]"]
     recipe = resolve(override(wanted.tree, [*as_settings(settings), f"seed={seed}", *watch]), plugins)
     curve = Curve(look)
-    train(build_game(recipe, plugins, "cpu"), Run(reporters={"curve": curve}))
+    game = build_game(recipe, plugins, "cpu")
+    game.watching = replace(game.watching, interventions=[Intervening("curve", curve, limit=1)])
+    if train(game, Run()).ending is Ending.DIVERGED:
+        raise DivergedError
     return curve
+
+
+def never(tick: int, now: float) -> bool:
+    return False
 
 
 def play_optuna(method: str, number: int, wanted: Plan, plugins: Plugins) -> list[dict[str, Any]]:
@@ -128,20 +130,25 @@ def tried(study: optuna.Study, wanted: Plan, plugins: Plugins) -> dict[str, Any]
     settings = wanted.space(trial)
     done: list[float] = []
     ticks = [0] * SEEDS
-    state, value = optuna.trial.TrialState.COMPLETE, None
+    given_up: list[bool] = []
+    state, value = optuna.trial.TrialState.PRUNED, None
 
-    def look(tick: int, now: float) -> None:
+    def look(tick: int, now: float) -> bool:
         trial.report(statistics.fmean([*done, now]), len(done) * TICKS + tick)
         ticks[len(done)] = tick
-        if trial.should_prune():
-            raise optuna.TrialPruned
+        given_up.append(trial.should_prune())
+        return given_up[-1]
 
     try:
         for seed in range(SEEDS):
-            done.append(run(wanted, settings, seed, plugins, look).final)
-        value = score(done)
-    except (optuna.TrialPruned, DivergedError):
-        state = optuna.trial.TrialState.PRUNED
+            curve = run(wanted, settings, seed, plugins, look)
+            if given_up[-1]:
+                break
+            done.append(curve.final)
+        else:
+            state, value = optuna.trial.TrialState.COMPLETE, score(done)
+    except DivergedError:
+        pass
     study.tell(trial, value, state)
     budget = resolve(override(wanted.tree, as_settings(settings)), plugins).kimg
     return {"score": value, "kimg": sum(ticks) * budget / TICKS, "settings": settings}
@@ -217,7 +224,7 @@ def fresh(numbers: list[int]) -> None:
             if f"{name} {seed}" in found:
                 continue
             try:
-                found[f"{name} {seed}"] = run(wanted, settings, seed, plugins, lambda tick, now: None).modes
+                found[f"{name} {seed}"] = run(wanted, settings, seed, plugins, never).modes
             except DivergedError:
                 found[f"{name} {seed}"] = 0.0
             path.write_text(json.dumps(found))
@@ -232,7 +239,7 @@ def median_setting(wanted: Plan, plugins: Plugins) -> dict[str, Any]:
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=number))
         settings = wanted.space(study.ask())
         try:
-            curve = run(wanted, settings, 0, plugins, lambda tick, now: None)
+            curve = run(wanted, settings, 0, plugins, never)
             drawn.append({"value": curve.final, "modes": curve.modes, "settings": settings})
         except DivergedError:
             drawn.append({"value": WORST, "modes": 0.0, "settings": settings})

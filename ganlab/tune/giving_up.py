@@ -43,20 +43,22 @@ def rung_values(directory: RunDirectory, objective: str, rungs: Sequence[float],
     return found
 
 
-def falls_behind(value: float, others: Sequence[float]) -> bool:
-    """True if it is not among the better half of all that have come to this rung (successive halving, Jamieson &
-    Talwalkar 2016; asynchronous, Li et al. 2020). What is dead has been ended before, so to halve is enough."""
+def falls_behind(value: float, others: Sequence[float], place: int) -> bool:
+    """True if it is not among those that go on from the rung at that `place`: from the first the best half of all, from
+    the second the best third, and so on (after successive halving, Jamieson & Talwalkar 2016).
+
+    `others` are all that were begun before and have come to the rung or will never: what died early is behind, too, so
+    that where much dies the rest is not thinned out.
+    """
     ranked = sorted([*others, value])
-    return len(ranked) >= FEWEST and value > ranked[math.ceil(len(ranked) / 2) - 1]
+    return len(ranked) >= FEWEST and value > ranked[math.ceil(len(ranked) / (place + 2)) - 1]
 
 
 def others_at(study: optuna.Study, number: int, rung: float) -> list[float]:
-    """The values of the other trials there."""
-    return [
-        float(each.user_attrs[rung_key(rung)])
-        for each in study.get_trials(deepcopy=False)
-        if each.number != number and rung_key(rung) in each.user_attrs
-    ]
+    """The values of the other trials there; infinity for one that ended before."""
+    trials = [each for each in study.get_trials(deepcopy=False) if each.number != number]
+    known = [each for each in trials if rung_key(rung) in each.user_attrs or "state" in each.user_attrs]
+    return [float(each.user_attrs.get(rung_key(rung), math.inf)) for each in known]
 
 
 def collapsed(results: Sequence[SeedResult], tolerance: float, seeds: int) -> str | None:

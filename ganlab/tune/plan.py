@@ -32,9 +32,9 @@ class Plan:
     """`recipe` is complete TOML text; `objective` a measurement of it, less is better, with a minus before it more is.
 
     A trial plays the seeds 0 to `seeds` - 1. It is given up as soon as more than the share `tolerance` of them has
-    collapsed or diverged, if at one of `rungs`, shares of the budget of its first seed, it is not among the
-    better half, or if over seeds it is probably worse than the best trial. With `together` all seeds but the first
-    are played at once.
+    collapsed or diverged; if at one of `rungs`, shares of the budget of its first seed, or at its end it is not among
+    the best; or if over seeds it is probably worse than the best trial. With `together` all seeds but the first are
+    played at once.
     """
 
     name: str

@@ -107,6 +107,8 @@ class Trial:
         self._take(SeedResult.of(seed, child.directory, self._plan.objective))
         if (reason := collapsed(self._results, self._plan.tolerance, self._plan.seeds)) is not None:
             return reason
+        if seed == 0 and (reason := self._after_first()) is not None:
+            return reason
         if seed + 1 < self._plan.seeds and patient(self._trial.should_prune):
             return f"probably worse than trial {patient(lambda: self._study.best_trial).number}, after {seed + 1} seeds"
         return None
@@ -148,10 +150,22 @@ class Trial:
         if self._trial.user_attrs.get("origin") == BASELINE or len(passed) == len(self._plan.rungs):
             return None
         for rung, value in self._note_rungs(child, passed).items():
-            others = patient(partial(others_at, self._study, self._trial.number, rung))
-            if falls_behind(value, others):
-                return f"not among the better half at {rung:.0%} of the budget ({value:.4g})"
+            if self._behind(rung, value):
+                return f"not among the best at {rung:.0%} of the budget ({value:.4g})"
         return None
+
+    def _after_first(self) -> str | None:
+        """Why it is given up after its first seed, the last rung."""
+        value = self._results[0].value
+        self._set(rung_key(1.0), value)
+        baseline = self._trial.user_attrs.get("origin") == BASELINE
+        if baseline or self._plan.seeds == 1 or not self._plan.rungs or not self._behind(1.0, value):
+            return None
+        return f"not among the best after its first seed ({value:.4g})"
+
+    def _behind(self, rung: float, value: float) -> bool:
+        others = patient(partial(others_at, self._study, self._trial.number, rung))
+        return falls_behind(value, others, [*self._plan.rungs, 1.0].index(rung))
 
     def _ended(self, state: str, reason: str) -> TrialResult:
         import optuna

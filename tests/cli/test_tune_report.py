@@ -23,7 +23,7 @@ def study(here: Path) -> Path:
         [
             trial(healthy(0, 2.0), dead(1, 4.0), baseline=True),
             trial(healthy(0, 1.0), healthy(1, 1.0), params={RATE: 0.02}),
-            trial(behind(0, 3.0), reason="not among the better half at 50% of the budget (3)", params={RATE: 0.03}),
+            trial(behind(0, 3.0), reason="not among the best at 50% of the budget (3)", params={RATE: 0.03}),
             trial(state="failed", reason="seed 0: exit status 9"),
         ]
     )

@@ -60,14 +60,14 @@ def test_with_tolerance_one_of_three_seeds_may_die(tmp_path: Path, monkeypatch: 
     assert len(study.get_trials()[1].user_attrs["seeds"]) == 2  # all die; the second is one too many
 
 
-def test_at_a_rung_only_the_better_half_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_a_rung_only_the_better_half_of_all_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study, _ = played(replace(plan(seeds=1, trials=9), rungs=(0.5,)), tmp_path, monkeypatch)
     trials = study.get_trials()
     given_up = [each for each in trials if each.state is TrialState.PRUNED]
     assert given_up
     for each in given_up:
         others = [other.user_attrs["rung 0.5"] for other in trials[: each.number + 1]]
-        assert each.user_attrs["reason"].startswith("not among the better half at 50% of the budget")
+        assert each.user_attrs["reason"].startswith("not among the best at 50% of the budget")
         assert each.user_attrs["rung 0.5"] > sorted(others)[math.ceil(len(others) / 2) - 1]
         assert len(each.user_attrs["seeds"]) == 1
 

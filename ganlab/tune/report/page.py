@@ -81,7 +81,7 @@ def _question(plan: Plan) -> Html:
         "better" + (", with a minus before it below" if plan.objective.startswith("-") else ""),
         "seeds": f"{plan.seeds} for each setting, of which {f'{plan.tolerance:.0%}' if plan.tolerance else 'none'} may "
         "collapse or diverge",
-        "given up": ", ".join(f"{each:.0%}" for each in plan.rungs) + " of the budget: who is not among the better half"
+        "given up": ", ".join(f"{each:.0%}" for each in plan.rungs) + " of the budget: who is not among the best"
         if plan.rungs
         else "not while a seed is played",
     }
