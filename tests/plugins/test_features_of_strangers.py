@@ -45,7 +45,8 @@ def test_the_documented_plugin_measures(
         main(["evaluate", "x", "--metric", "coverage", "--count", "50", "--features", "channel-means", "--json"]) == 0
     )
     found = json.loads(capsys.readouterr().out)
-    assert found["measurements"] == {"coverage@channel-means-v1": last["coverage@channel-means-v1"]}
+    names = ("coverage@channel-means-v1", "coverage-wide@channel-means-v1")
+    assert found["measurements"] == {name: last[name] for name in names}
     assert found["protocol"]["metrics"]["coverage"]["features"] == {
         "channel-means-v1": {"fingerprint": None, "resize": "none"}
     }
