@@ -36,26 +36,29 @@ from ganlab.interfaces.dataset import Dataset
 from ganlab.plugins import Plugins
 
 BATCHES = {32: 64, 64: 128, 128: 256}
+CONVOLUTIONS = {"name": "dcgan", "width": 16, "norm": "none"}
+"""On digits of 16 x 16, 32 a batch, with --convolutions."""
 BARS = {32: 5.0, 64: 2.2, 128: 1.3}
 """How many times faster K = 16 is to be, by width."""
 
 HELD_AT = 16
 
 
-def games(seeds: int, width: int, rounds: int, watch: dict[str, Any]) -> list[Game]:
-    """A game for each seed."""
+def games(seeds: int, width: int | None, rounds: int, watch: dict[str, Any]) -> list[Game]:
+    """A game for each seed; without a width, of convolutions."""
     plugins = Plugins()
     player = {
-        "architecture": {"name": "mlp", "width": width, "depth": 2},
+        "architecture": CONVOLUTIONS if width is None else {"name": "mlp", "width": width, "depth": 2},
         "optimizer": {"name": "adam", "lr": 1e-3, "betas": [0.5, 0.99]},
     }
+    judge = "image" if width is None else "point"
     tree = {
         "budget_rounds": rounds,
-        "batch_size": BATCHES[width],
+        "batch_size": 32 if width is None else BATCHES[width],
         "task": {"name": "unconditional", "latent_size": 2},
-        "dataset": {"name": "ring", "scale": 0.5},
+        "dataset": {"name": "digits", "size": 16} if width is None else {"name": "ring", "scale": 0.5},
         "loss": {"name": "non-saturating"},
-        "players": {"generator": {**player, "ema_half_life_kimg": 10, "ema_ramp_up": 0.05}, "point": player},
+        "players": {"generator": {**player, "ema_half_life_kimg": 10, "ema_ramp_up": 0.05}, judge: player},
         "watch": {"reporters": [], **watch},
     }
     read: dict[str, Dataset] = {}
@@ -76,7 +79,7 @@ def each_plays(playing: Sequence[Game | JointGame], rounds: int) -> None:
             each.play_round() if isinstance(each, JointGame) else play_round(each)
 
 
-def times_of_rounds(seeds: int, width: int, stints: int) -> tuple[list[float], list[float]]:
+def times_of_rounds(seeds: int, width: int | None, stints: int) -> tuple[list[float], list[float]]:
     """Seconds of a round of all seeds, apart and together, by stint."""
     nothing: dict[str, Any] = {"diagnostics": [], "monitors": []}
     apart, joint = games(seeds, width, 10**9, nothing), JointGame(games(seeds, width, 10**9, nothing))
@@ -91,7 +94,7 @@ def times_of_rounds(seeds: int, width: int, stints: int) -> tuple[list[float], l
     return found
 
 
-def times_of_runs(seeds: int, width: int, rounds: int, stints: int) -> tuple[list[float], list[float]]:
+def times_of_runs(seeds: int, width: int | None, rounds: int, stints: int) -> tuple[list[float], list[float]]:
     """Seconds of whole runs of all seeds, watched, apart and together, by stint."""
     found: tuple[list[float], list[float]] = ([], [])
     for _ in range(stints):
@@ -111,6 +114,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 4, 16, 64])
     parser.add_argument("--widths", type=int, nargs="+", default=list(BATCHES))
+    parser.add_argument("--convolutions", action="store_true", help="a small DCGAN in the place of perceptrons")
     parser.add_argument("--stints", type=int, default=15)
     parser.add_argument("--runs", type=int, default=0, metavar="ROUNDS", help="time whole runs of so many rounds")
     parser.add_argument("--out", type=Path, help="keep the numbers as JSON")
@@ -119,19 +123,20 @@ def main() -> int:
     torch.set_num_threads(1)
     print(f"{platform.machine()}, torch {torch.__version__}, 1 thread, {options.stints} stints")
     kept, missed = [], 0
-    for width in options.widths:
+    for width in [None] if options.convolutions else options.widths:
         for seeds in options.seeds:
             if options.runs:
                 times = times_of_runs(seeds, width, options.runs, options.stints)
             else:
                 times = times_of_rounds(seeds, width, options.stints)
-            result = {"width": width, "batch": BATCHES[width], "seeds": seeds, **told(*times)}
+            result = {"width": width, "seeds": seeds, **told(*times)}
             kept.append(result)
-            bar = BARS[width] if seeds == HELD_AT and not options.runs else None
+            bar = BARS.get(width or 0) if seeds == HELD_AT and not options.runs else None
             missed += bar is not None and result["ratio"] < bar
             low, high = result["quartiles"]
+            what = f"width {width:3}" if width else "convolutions"
             print(
-                f"width {width:3}, batch {BATCHES[width]:3}, K = {seeds:2}: {result['alone'] * 1e3:8.2f} ms apart, "
+                f"{what}, K = {seeds:2}: {result['alone'] * 1e3:8.2f} ms apart, "
                 f"{result['together'] * 1e3:8.2f} ms together, {result['ratio']:.2f} times faster ({low:.2f} to "
                 f"{high:.2f}){'' if bar is None else f', bar {bar}'}",
                 flush=True,

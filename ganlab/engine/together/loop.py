@@ -71,6 +71,8 @@ def train_together(games: Sequence[Game], runs: Sequence[Run] | None = None, tel
     would raise an error about a number of one game, the others are played to their ends first.
     """
     runs = [Run() for _ in games] if runs is None else runs
+    if not games:
+        return []
     for run in runs:
         run.listen_with(runs[0])
     seats = [Seat(number, game, run) for number, (game, run) in enumerate(zip(games, runs, strict=True))]

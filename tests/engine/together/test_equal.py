@@ -14,6 +14,7 @@ from ganlab.builtin.losses import ganlab_register_losses
 from ganlab.builtin.terms import ganlab_register_terms
 from ganlab.engine import Game, train, train_together
 from ganlab.engine.checkpoint import component_states
+from ganlab.engine.loop import play_round
 from ganlab.engine.table import tensors_in
 from ganlab.engine.together.game import JointGame
 from tests.engine.toys import ToyData, toy_game, weights
@@ -164,6 +165,20 @@ def test_stages_and_phases(monkeypatch: pytest.MonkeyPatch) -> None:
         "budget_kimg": 0.4,
     }
     assert_played_as_one(monkeypatch, recipe, rounds=30)
+
+
+def test_each_game_has_its_own_signs_of_logits() -> None:
+    recipe = of_pictures({"name": "mlp", "width": 8}, DCGAN, augmentations=[{"name": "ada"}])
+    alone, together = games(recipe, datasets={"pictures": pictures}), games(recipe, datasets={"pictures": pictures})
+    joint = JointGame(together)
+    for _ in range(5):
+        joint.play_round()
+        for each in alone:
+            play_round(each)
+    joint.lend()
+    told = [each.ledger.read()["sign-real/image"] for each in together]
+    assert told == pytest.approx([each.ledger.read()["sign-real/image"] for each in alone])
+    assert told[0] != told[1]
 
 
 def l1(player: str) -> dict[str, Any]:

@@ -14,8 +14,13 @@ from torch import Tensor, nn
 from ganlab import Architecture, Field, GeneratorShapes, Loss, Term, Turn, ViewShapes
 from ganlab.builtin.tasks.unconditional import Unconditional
 from ganlab.engine import Game, train, train_together
+from ganlab.engine.checkpoint import game_state
+from ganlab.engine.loop import play_round
+from ganlab.engine.snapshots import copied
 from ganlab.engine.together.game import JointGame
 from ganlab.engine.together.networks import ELEMENTWISE
+from ganlab.engine.together.rehearsal import rehearsed
+from ganlab.testing.state import same
 from tests.engine.toys import ToyData, player, toy_game, weights
 
 
@@ -161,6 +166,18 @@ def test_it_is_said_and_played_one_after_another(
     for mine, theirs in zip(alone, together, strict=True):
         for name in mine.players:
             assert torch.equal(weights(mine, name), weights(theirs, name))
+
+
+def test_a_rehearsal_that_fails_puts_everything_back() -> None:
+    adafactor = {"name": "adafactor", "lr": 0.01}
+    found = made({"loss": {"name": "coupled"}, "players": {name: player(optimizer=adafactor) for name in PLAYERS}})
+    for game in found:
+        for _ in range(3):
+            play_round(game)
+    before = [copied(game_state(game)) for game in found]
+    assert isinstance(rehearsed(found), str)
+    for game, kept in zip(found, before, strict=True):
+        assert same(game_state(game), kept)
 
 
 DIFFERENT: list[tuple[str, dict[str, Any], str]] = [
