@@ -54,7 +54,7 @@ def rows(options: Schema) -> list[list[str]]:
             name,
             in_words(each, definitions),
             "" if name in required else json.dumps(each.get("default"), ensure_ascii=False),
-            str(each.get("description", "")),
+            "; ".join(filter(None, (each.get("description"), each.get("search") and f"--search: {each['search']}"))),
         ]
         for name, each in options.get("properties", {}).items()
     ]

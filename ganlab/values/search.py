@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -17,3 +19,12 @@ class Search:
     high: float = 1.0
     log: bool = False
     among: tuple[object, ...] = ()
+
+    def __str__(self) -> str:
+        if self.among:
+            return ", ".join(map(str, self.among))
+        return f"{'log:' if self.log else ''}{self.low:g}..{self.high:g}"
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        """The range stands in the option's schema."""
+        return {**handler(core), "search": str(self)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -130,3 +131,22 @@ def test_help_needs_neither_optuna_nor_torch() -> None:
     assert done.stdout.endswith("set()\n")
     for name in ("worker", "status", "best", "retry", "report"):
         assert f"  {name}" in done.stdout
+
+
+def test_a_study_of_real_runs_whose_seeds_are_played_together(tmp_path: Path) -> None:
+    """The ring, too short to learn anything."""
+    real = [sys.executable, "-m", "ganlab"]
+    settings = ("budget_rounds=30", "batch_size=32", "watch.monitors=[]", "watch.picture_every=1000")
+    study = ["tune", "ring", *(part for each in settings for part in ("--set", each)), "--search", "loss"]
+    told = run(real, tmp_path, *study, "--trials", "1", "--seeds", "3", "--together").stdout
+    assert "trial 0 | complete" in told
+    folder = tmp_path / "tune/ring/trials/0000"
+    outcomes = [json.loads((folder / f"seed-{seed}/outcome.json").read_text()) for seed in range(3)]
+    assert [each["round"] for each in outcomes] == [30, 30, 30]
+    assert (folder / "seeds.log").read_text() == ""
+    row = json.loads(run(real, tmp_path, "tune", "status", "ring", "--json").stdout)["rows"][0]
+    assert len({each["value"] for each in row["results"]}) == 3
+    repeated = shlex.split(row["commands"][2].replace(" --name seed-2", " --name again"))[1:]
+    run(real, tmp_path, *repeated)
+    again = (folder / "again/measurements.jsonl").read_text().splitlines()
+    assert json.loads(again[-1])["mmd@flatten"] == pytest.approx(row["results"][2]["value"], abs=1e-3)

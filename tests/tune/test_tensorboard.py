@@ -17,6 +17,7 @@ from tensorboard.plugins.base_plugin import TBContext
 from tensorboard.plugins.hparams import api_pb2, backend_context, list_session_groups
 
 from ganlab import events
+from ganlab.assemble.resolution import resolve
 from ganlab.tune.design import complete
 from ganlab.tune.result import TrialResult
 from ganlab.tune.tensorboard import SCALARS, write_columns, write_trial
@@ -130,6 +131,6 @@ def test_a_disk_that_refuses_is_told_and_ends_nothing(tmp_path: Path, caplog: py
 
 
 def test_the_runs_of_a_study_write_no_rows_of_their_own() -> None:
-    recipe = complete(PLAN.tree | {"watch": {}}, "coverage", PLUGINS)
+    recipe = complete(resolve(PLAN.tree | {"watch": {}}, PLUGINS), "coverage", PLUGINS)
     (board,) = [each for each in recipe.watch.reporters if each.name == "tensorboard"]
     assert board.model_dump()["hyperparameters"] is False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field as Option
 
-from ganlab import Architecture, GeneratorShapes, ViewShapes
+from ganlab import Architecture, GeneratorShapes, Search, ViewShapes
 from ganlab.builtin.architectures.sizes import made, vectors
 from ganlab.builtin.networks.choices import Activation, Initialisation, LabelSize, Width
 
@@ -25,7 +25,7 @@ class MLP(Architecture):
         self,
         *,
         width: Width = 128,
-        depth: Annotated[int, Option(ge=0, le=64)] = 2,
+        depth: Annotated[int, Option(ge=0, le=64), Search(1, 6)] = 2,
         activation: Activation = "leaky-relu",
         output: Literal["tanh", "linear"] | None = None,
         label_size: LabelSize = 32,

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field as Option
 
-from ganlab import RecipeError
+from ganlab import RecipeError, Search
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ganlab import Random, View
 
-Probability = Annotated[float, Option(ge=0, le=1)]
+Probability = Annotated[float, Option(ge=0, le=1), Search(0.0, 1.0)]
 """How often an augmentation acts on a sample."""
 
 

@@ -21,7 +21,7 @@ class InstanceNoise(ganlab.Augmentation):
     def __init__(
         self,
         *,
-        deviation: Annotated[float, Option(gt=0, allow_inf_nan=False)] = 0.1,
+        deviation: Annotated[float, Option(gt=0, allow_inf_nan=False), ganlab.Search(0.01, 0.5, log=True)] = 0.1,
         probability: Probability = 1.0,
     ) -> None:
         self.deviation = deviation

@@ -25,7 +25,7 @@ class NonSaturating(ganlab.Loss):
 
     per_sample = True
 
-    def __init__(self, *, smoothing: Annotated[float, Option(ge=0, lt=0.5)] = 0.0) -> None:
+    def __init__(self, *, smoothing: Annotated[float, Option(ge=0, lt=0.5), ganlab.Search(0.0, 0.3)] = 0.0) -> None:
         self.smoothing = smoothing
 
     def discriminator(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field as Option
 
-from ganlab import Batch, Fields, Given, Networks, Random, Sample, Task, View, Views
+from ganlab import Batch, Fields, Given, Networks, Random, Sample, Search, Task, View, Views
 
 
 class ClassConditional(Task):
@@ -22,7 +22,7 @@ class ClassConditional(Task):
         fields: Fields,
         /,
         *,
-        latent_size: Annotated[int, Option(ge=1, le=1_000_000)] = 64,
+        latent_size: Annotated[int, Option(ge=1, le=1_000_000), Search(4, 256, log=True)] = 64,
         mismatched: bool = False,
     ) -> None:
         super().__init__(fields)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field as Option
 
-from ganlab import Batch, Fields, Given, Networks, Random, Sample, Task, View, Views
+from ganlab import Batch, Fields, Given, Networks, Random, Sample, Search, Task, View, Views
 
 
 class Unconditional(Task):
@@ -14,7 +14,13 @@ class Unconditional(Task):
 
     per_sample = True
 
-    def __init__(self, fields: Fields, /, *, latent_size: Annotated[int, Option(ge=1, le=1_000_000)] = 64) -> None:
+    def __init__(
+        self,
+        fields: Fields,
+        /,
+        *,
+        latent_size: Annotated[int, Option(ge=1, le=1_000_000), Search(4, 256, log=True)] = 64,
+    ) -> None:
         super().__init__(fields)
         self.made = next(iter(fields))
         self.latent_size = latent_size
