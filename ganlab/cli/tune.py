@@ -143,9 +143,9 @@ def begin(
 
     from ganlab.cli.last_line import LastLine
     from ganlab.cli.tune_told import Teller
+    from ganlab.tune.address import address
     from ganlab.tune.jobs import Jobs
     from ganlab.tune.lead import Workers, begun, environments
-    from ganlab.tune.storage import address
 
     url = address(storage, home.path)
     home.path.mkdir(parents=True, exist_ok=True)

@@ -28,9 +28,10 @@ def found(
 ) -> tuple[optuna.Study, Plan, Home]:
     """The study in that directory, of that name below `out`, in the storage, or in that file. Raises `RecipeError`."""
     from ganlab.tune import storage as store
+    from ganlab.tune.address import address, in_environment
 
-    home, space = home_of(study, out, elsewhere=storage is not None or store.in_environment())
-    kept = store.connect(store.address(storage, home.path), heartbeat=heartbeat, grace=grace)
+    home, space = home_of(study, out, elsewhere=storage is not None or in_environment())
+    kept = store.connect(address(storage, home.path), heartbeat=heartbeat, grace=grace)
     opened = store.patient(lambda: store.opened(home.path.name, kept))
     return opened, Plan.read(str(store.patient(lambda: opened.user_attrs["plan"])), space), home
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from ganlab.assemble.run_directory import RunDirectory, is_run
 from ganlab.assemble.run_lock import held, owner_here
 from ganlab.errors import BusyError, GanlabError
+from ganlab.tune.address import VARIABLE
 from ganlab.tune.score import DEAD
-from ganlab.tune.storage import VARIABLE
 from ganlab.values import Ending
 
 ENDED = (Ending.FINISHED, *DEAD)

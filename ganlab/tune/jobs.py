@@ -13,7 +13,7 @@ from typing import Any
 
 from ganlab.errors import PluginError, RecipeError
 from ganlab.recipe.layers import value_of
-from ganlab.tune import storage
+from ganlab.tune.address import VARIABLE
 from ganlab.tune.lead import PROGRAM
 
 LOOK_SECONDS = 2.0
@@ -49,7 +49,7 @@ class Jobs:
             import submitit
         except ImportError:
             raise PluginError("--launcher submitit needs the package submitit: pip install ganlab[slurm]") from None
-        os.environ[storage.VARIABLE] = url
+        os.environ[VARIABLE] = url
         executor = submitit.AutoExecutor(folder)
         try:
             executor.update_parameters(name="ganlab-tune", **dict(map(_option, options)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ganlab.disk import publish
 from ganlab.errors import RecipeError
 from ganlab.tune import storage
+from ganlab.tune.address import VARIABLE
 from ganlab.tune.home import Home
 from ganlab.tune.plan import Plan, differences
 from ganlab.tune.queue import enqueue_baseline
@@ -107,7 +108,7 @@ def environments(workers: int, url: str) -> list[dict[str, str]]:
     """What each worker finds around it: the storage's address, and a GPU of its own where there are some."""
     devices = visible_devices()
     return [
-        {storage.VARIABLE: url, **({"CUDA_VISIBLE_DEVICES": devices[number % len(devices)]} if devices else {})}
+        {VARIABLE: url, **({"CUDA_VISIBLE_DEVICES": devices[number % len(devices)]} if devices else {})}
         for number in range(workers)
     ]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ganlab.errors import RecipeError
 from ganlab.tune import storage
+from ganlab.tune.address import address
 from ganlab.tune.home import Home
 from ganlab.tune.plan import Plan
 from ganlab.tune.queue import enqueue_baseline
@@ -25,7 +26,7 @@ def rebuilt(home: Home, plan: Plan) -> tuple[optuna.Study, int, Path | None]:
     if home.is_led or any(held(each) for each in home.trials.glob("*/lock")):
         raise RecipeError(f"study '{plan.name}' is being played; end its workers before it is put together again")
     kept = set_aside(home.path / "study.db")
-    study = storage.opened(plan.name, storage.connect(storage.address(None, home.path)), make=True)
+    study = storage.opened(plan.name, storage.connect(address(None, home.path)), make=True)
     study.set_user_attr("plan", plan.told())
     results = 0
     for directory in sorted(home.trials.iterdir()):

@@ -1,4 +1,4 @@
-"""Where a study is kept: a database that may be locked, restarted or away for a while, and whose password nobody sees.
+"""Where a study is kept: a database that may be locked, restarted or away for a while.
 
 What Optuna calls experimental or keeps private (heartbeats, retries) is touched here and nowhere else.
 """
@@ -6,27 +6,19 @@ What Optuna calls experimental or keeps private (heartbeats, retries) is touched
 from __future__ import annotations
 
 import logging
-import os
-import sqlite3
-import stat
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
 
 from ganlab.errors import RecipeError, StorageError, nearest
-from ganlab.validation import short
+from ganlab.tune.address import check_file, shown
 
 if TYPE_CHECKING:
     import optuna
 
 T = TypeVar("T")
-
-VARIABLE = "GANLAB_STORAGE"
-"""The environment variable that holds the address, so that no password stands in a list of processes."""
 
 HEARTBEAT_SECONDS = 60
 GRACE_SECONDS = 180
@@ -44,54 +36,6 @@ PATIENCE_SECONDS = 600.0
 """So long is a storage waited for."""
 
 log = logging.getLogger("ganlab")
-
-
-def address(given: str | None, directory: Path) -> str:
-    """The storage's URL: what is given, `@FILE` for what stands in a private file, else what the environment says,
-    else a SQLite file in the study's directory.
-
-    Raises `RecipeError` for a password on the command line, which every user of the machine could read.
-    """
-    url = given if given is not None else os.environ.get(VARIABLE)
-    if not url:
-        return f"sqlite:///{directory.absolute()}/study.db"
-    if url.startswith("@"):
-        return _in_file(Path(url[1:]))
-    if given is not None and shown(given) != given:
-        raise RecipeError(
-            "--storage: a password there can be read by everybody on this machine; "
-            f"put the address into the environment variable {VARIABLE}, or into a file of mode 0600: --storage @FILE"
-        )
-    return url
-
-
-def in_environment() -> bool:
-    """True if the environment says where studies are kept."""
-    return bool(os.environ.get(VARIABLE))
-
-
-def _in_file(path: Path) -> str:
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise RecipeError(f"--storage @{path}: cannot be read ({error})") from None
-    if stat.S_IMODE(mode) & 0o077:
-        raise RecipeError(f"--storage @{path}: others may read it; 'chmod 600 {path}' first")
-    return text
-
-
-def shown(url: str) -> str:
-    """The address without what is secret in it."""
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        return "(an address that cannot be read)"
-    secret = [key for key in parsed.query if "pass" in key.lower() or "secret" in key.lower() or "token" in key.lower()]
-    return parsed._replace(password=None).difference_update_query(secret).render_as_string(hide_password=False)
 
 
 def connect(
@@ -126,25 +70,6 @@ def connect(
         raise RecipeError(
             f"--storage {shown(url)}: needs the package '{error.name}'; for PostgreSQL 'pip install ganlab[postgres]'"
         ) from None
-
-
-def check_file(url: str) -> None:
-    """Raise `StorageError` if the address is that of a SQLite file which is damaged."""
-    path = Path(url.removeprefix("sqlite:///"))
-    if not url.startswith("sqlite:///") or not path.is_file():
-        return
-    try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=60)) as database:
-            told = database.execute("PRAGMA quick_check").fetchone()[0]
-    except sqlite3.OperationalError:  # locked for long, which is no damage
-        return
-    except sqlite3.DatabaseError as error:
-        told = str(error)
-    if told != "ok":
-        raise StorageError(
-            f"{path}: is damaged ({short(told)}); 'ganlab tune rebuild {path.parent}' puts the study together again "
-            "from its trials' directories"
-        )
 
 
 @contextmanager
@@ -220,9 +145,9 @@ def ask(study: optuna.Study) -> optuna.Trial:
         return study.ask()
 
 
-def patient(ask: Callable[[], T], patience: float = PATIENCE_SECONDS, beaten: Callable[[], None] = lambda: None) -> T:
+def patient(ask: Callable[[], T], patience: float = PATIENCE_SECONDS) -> T:
     """What the storage answers, asked again while it is away, at most for `patience` seconds. `ask` may be carried out
-    more than once; `beaten` is called between.
+    more than once.
 
     Raises `StorageError`, without what the address holds.
     """
@@ -242,7 +167,6 @@ def patient(ask: Callable[[], T], patience: float = PATIENCE_SECONDS, beaten: Ca
                 ) from None
             if pause > 3:
                 log.warning("the study's storage does not answer (%s); trying again", reason)
-            beaten()
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ganlab.tune import storage
+from ganlab.tune.address import address
 from ganlab.tune.home import Home
 from ganlab.tune.lead import begun
 from tests.cli.conftest import Ask
@@ -18,7 +18,7 @@ def study(here: Path) -> Path:
     """Of four trials that nobody has played, and the recipe as it is, which waits."""
     home = Home(here / "tune" / PLAN.name)
     home.path.mkdir(parents=True)
-    kept = begun(PLAN, home, storage.address(None, home.path))
+    kept = begun(PLAN, home, address(None, home.path))
     kept.add_trials(
         [
             trial(healthy(0, 2.0), dead(1, 4.0), baseline=True),

@@ -27,7 +27,7 @@ from pathlib import Path
 import optuna
 from optuna.trial import TrialState
 
-from ganlab.tune import storage
+from ganlab.tune.address import VARIABLE, address
 from ganlab.tune.plan import Plan
 from ganlab.tune.queue import counted
 from ganlab.tune.result import TrialResult
@@ -117,7 +117,7 @@ class Players:
 
     def __init__(self, home: Path, url: str, count: int, fake: bool) -> None:
         self._home = home
-        self._environment = {**os.environ, storage.VARIABLE: url, "OMP_NUM_THREADS": "1"}
+        self._environment = {**os.environ, VARIABLE: url, "OMP_NUM_THREADS": "1"}
         self._fake = FAKE if fake else ()
         self.workers = [self._begin(number) for number in range(count)]
 
@@ -161,9 +161,9 @@ def play(
 ) -> tuple[optuna.Study, Path, int]:
     """The study, played by two workers, of which one is killed every so often; how many were."""
     study, home = began(wanted, folder, url)
-    address = url or storage.address(None, home.path)
+    url = url or address(None, home.path)
     chance = random.Random(seed)
-    players = Players(home.path, address, 2, fake)
+    players = Players(home.path, url, 2, fake)
     done = 0
     try:
         for _ in trouble:

@@ -12,7 +12,8 @@ import optuna
 from ganlab.cli.run import find_recipe
 from ganlab.plugins import Plugins
 from ganlab.recipe import override
-from ganlab.tune import child, storage
+from ganlab.tune import child
+from ganlab.tune.address import address
 from ganlab.tune.design import of_ranges
 from ganlab.tune.home import Home
 from ganlab.tune.lead import begun
@@ -36,7 +37,7 @@ def began(wanted: Plan, folder: Path, url: str | None = None, **pace: int) -> tu
     """The study, begun below that folder."""
     home = Home(folder / wanted.name)
     home.path.mkdir(parents=True, exist_ok=True)
-    return begun(wanted, home, url or storage.address(None, home.path)), home
+    return begun(wanted, home, url or address(None, home.path)), home
 
 
 def played(wanted: Plan, folder: Path, monkeypatch: Any, pace: Pace | None = None) -> tuple[optuna.Study, Home]:

@@ -10,25 +10,26 @@ from sqlalchemy.exc import OperationalError
 
 from ganlab.errors import RecipeError, StorageError
 from ganlab.tune import storage
+from ganlab.tune.address import address, shown
 
 SECRET = "correct-horse"
 
 
 def test_without_an_address_it_is_a_file_in_the_studys_directory(tmp_path: Path) -> None:
-    assert storage.address(None, tmp_path) == f"sqlite:///{tmp_path}/study.db"
+    assert address(None, tmp_path) == f"sqlite:///{tmp_path}/study.db"
 
 
 def test_the_environment_or_a_private_file_may_hold_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"postgresql+psycopg://me:{SECRET}@host/db"
     monkeypatch.setenv("GANLAB_STORAGE", url)
-    assert storage.address(None, tmp_path) == url
+    assert address(None, tmp_path) == url
     path = tmp_path / "address"
     path.write_text(f"{url}\n")
     path.chmod(0o600)
-    assert storage.address(f"@{path}", tmp_path) == url
+    assert address(f"@{path}", tmp_path) == url
     path.chmod(0o644)
     with pytest.raises(RecipeError, match="others may read it"):
-        storage.address(f"@{path}", tmp_path)
+        address(f"@{path}", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -36,10 +37,10 @@ def test_the_environment_or_a_private_file_may_hold_a_password(tmp_path: Path, m
 )
 def test_on_the_command_line_a_password_is_refused_and_nowhere_shown(url: str, tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as raised:
-        storage.address(url, tmp_path)
+        address(url, tmp_path)
     assert SECRET not in str(raised.value)
-    assert SECRET not in storage.shown(url)
-    assert "host" in storage.shown(url)
+    assert SECRET not in shown(url)
+    assert "host" in shown(url)
 
 
 @pytest.mark.parametrize(
@@ -72,10 +73,10 @@ def test_a_storage_is_asked_again_until_it_answers() -> None:
 
 def test_a_damaged_file_is_told_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "study.db"
-    storage.connect(storage.address(None, tmp_path))
+    storage.connect(address(None, tmp_path))
     raw = bytearray(path.read_bytes())
     raw[4096:12288] = bytes(8192)
     path.write_bytes(raw)
     with pytest.raises(StorageError, match="'ganlab tune rebuild"):
-        storage.connect(storage.address(None, tmp_path))
+        storage.connect(address(None, tmp_path))
     assert path.read_bytes() == bytes(raw)
