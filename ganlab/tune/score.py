@@ -75,13 +75,14 @@ def measurement(objective: str, names: Sequence[str]) -> tuple[str, float]:
     sign = -1.0 if objective.startswith("-") else 1.0
     if wanted in names:
         return wanted, sign
-    close = [name for name in names if name.partition("@")[0] == wanted]
+    stems = [name.partition("@")[0] for name in names]
+    close = [name for name, stem in zip(names, stems, strict=True) if stem == wanted]
     if len(close) == 1:
         return close[0], sign
     if close:
         raise RecipeError(f"objective '{short(wanted)}' is measured more than once: {', '.join(close)}; give one whole")
     raise RecipeError(
-        f"no diagnostic of the recipe measures the objective '{short(wanted)}'.{nearest(wanted, names)} "
+        f"no diagnostic of the recipe measures the objective '{short(wanted)}'.{nearest(wanted, stems)} "
         f"Measured are: {short(', '.join(names), 600)}"
     )
 
