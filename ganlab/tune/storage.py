@@ -165,7 +165,7 @@ def patient(ask: Callable[[], T], patience: float = PATIENCE_SECONDS) -> T:
                     f"the study's storage has not answered for {patience:.0f} s ({reason}); what was played is kept in "
                     "the study's directory: give the same command again when it is back"
                 ) from None
-            if pause > 3:
+            if 2 < pause < 5:  # once, when it is more than a hiccup
                 log.warning("the study's storage does not answer (%s); trying again", reason)
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
