@@ -147,7 +147,7 @@ def known_by_heart(history: History) -> Iterator[Finding]:
     al., arXiv:2006.06676, section 3)."""
     for name in history.names():
         course = [(moment, value) for moment, value in history.course(name) if math.isfinite(value)]
-        if not name.startswith("balance/") or not name.endswith("/sign-real") or len(course) < 10:
+        if not name.startswith("sign-real/") or len(course) < 10:
             continue
         end = [value for _, value in course[-max(3, len(course) // 10) :]]
         if min(end) >= KNOWN_BY_HEART:

@@ -36,7 +36,10 @@ def total_cost(turn: OpenTurn, charges: Sequence[Charge]) -> Tensor | None:
 
 
 def discriminator_costs(turn: OpenTurn, stake: Stake) -> list[Tensor]:
-    """What the judge pays for its verdicts on real data, on fakes, and on real data with the wrong condition."""
+    """What the judge pays for its verdicts on real data, on fakes, and on real data with the wrong condition.
+
+    Of the real logits, of data as it is shown them, the mean sign is written down: r_t of arXiv:2006.06676, section 3.
+    """
     costs = []
     mismatched = turn.views("mismatched") if stake.mismatched else {}
     share = stake.mismatched if stake.view in mismatched else 0.0
@@ -44,15 +47,17 @@ def discriminator_costs(turn: OpenTurn, stake: Stake) -> list[Tensor]:
     reals = turn.verdict("real", stake.view).judgements
     for name, fake in fakes.items():
         weight = stake.judgements.get(name, 1.0)
-        real_cost, fake_cost = stake.loss.discriminator(reals[name].float(), fake.float())
+        real = reals[name].float()
+        real_cost, fake_cost = stake.loss.discriminator(real, fake.float())
         key = f"{stake.view}/{name}" if name else stake.view
+        turn.record(f"sign-real/{key}", turn.mean(real.detach().sign()))
         costs.append(charged(turn, f"{key}/real", turn.mean(real_cost), weight * stake.real(turn.progress)))
         costs.append(
             charged(turn, f"{key}/fake", turn.mean(fake_cost), weight * stake.fake(turn.progress) * (1 - share))
         )
         if share:
             wrong = turn.verdict("mismatched", stake.view).judgements[name]
-            _, wrong_cost = stake.loss.discriminator(reals[name].float(), wrong.float())
+            _, wrong_cost = stake.loss.discriminator(real, wrong.float())
             weight *= stake.fake(turn.progress) * share
             costs.append(charged(turn, f"{key}/mismatched", turn.mean(wrong_cost), weight))
     return costs

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-from ganlab import Task, Term, Turn
+from ganlab import Augmentation, Random, Side, Task, Term, Turn, View
 from ganlab.engine.loop import play_round
 from tests.engine.toys import player, toy_game, weights
 
@@ -96,6 +96,29 @@ def test_one_round_is_what_two_steps_of_gradient_descent_are_by_hand() -> None:
     judge_by_hand = torch.cat([each.detach().reshape(-1) for each in its.parameters()])
     torch.testing.assert_close(weights(game, "generator"), by_hand)
     torch.testing.assert_close(weights(game, "point"), judge_by_hand)
+
+
+class Distorted(Augmentation):
+    """Real data are shown larger, on the other side."""
+
+    def augment(self, view: View, side: Side, random: Random) -> View:
+        return view.replace(data=-10.0 * view.data) if side == "real" else view
+
+
+def test_the_signs_of_real_logits_are_those_of_data_as_the_discriminator_is_trained_on_it() -> None:
+    recipe = {"batch_size": 64, "augmentations": [{"name": "distorted"}]}
+    game = toy_game(recipe, augmentations={"distorted": Distorted})
+    shown, plain = [], []
+    for _ in range(3):
+        before = game.streams[""].position
+        batch = game.streams[""].take()
+        game.streams[""].move_to(before)
+        with torch.no_grad():
+            shown.append(float(game.networks["point"](-10.0 * batch["point"]).sign().mean()))
+            plain.append(float(game.networks["point"](batch["point"]).sign().mean()))
+        play_round(game)
+    assert game.ledger.read()["sign-real/point"] == pytest.approx(sum(shown) / 3)
+    assert sum(plain) != sum(shown)
 
 
 def test_a_lazy_term_is_charged_every_nth_round_n_times_as_much() -> None:

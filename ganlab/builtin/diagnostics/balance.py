@@ -26,7 +26,8 @@ class Balance(Diagnostic):
     """For each view, on `count` training and generated samples of the raw generator:
 
     `accuracy-real` and `accuracy-fake` (share of logits on the right side of 0), `auc` = P(D(x) > D(G(z))) (0.5: the
-    discriminator cannot tell), `logit-gap` = E D(x) - E D(G(z)), and `sign-real` = E sign D(x), ADA's r_t.
+    discriminator cannot tell), `logit-gap` = E D(x) - E D(G(z)), and `sign-real` = E sign D(x). (ADA's r_t is the same
+    of data as augmented in training; it is always measured, as `sign-real/<view>`.)
     On as many held-out samples h, unless `held_out` is off: `accuracy-held-out`, and `over-fit` = (E D(x) - E D(h)) /
     (E D(x) - E D(G(z))), ADA's r_v: 0, held-out data are as real to it as training data; 1, they are fakes to it.
     """
@@ -87,8 +88,8 @@ def unseen_judgements(panel: Panel, count: int) -> Mapping[str, Mapping[str, Ten
 
 
 def compare(real: Tensor, fake: Tensor) -> dict[str, float]:
-    """The numbers of training and generated samples; a map of logits counts as its mean (for r_t, as its logits),
-    nothing as NaN."""
+    """The numbers of training and generated samples; a map of logits counts as its mean (for `sign-real`, as its
+    logits), nothing as NaN."""
     import torch
 
     signs = real.float().sign().mean()

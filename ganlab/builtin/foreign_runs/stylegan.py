@@ -23,7 +23,7 @@ from ganlab.builtin.foreign_runs.tags import kebab
 NAMES = {
     "Loss/G/loss": "cost/generator",
     "Loss/D/loss": "cost/discriminator",
-    "Loss/signs/real": "balance/image/sign-real",
+    "Loss/signs/real": "sign-real/image",
     "Progress/augment": "augmentation-probability",
 }
 

@@ -1,7 +1,8 @@
 """As much augmentation as the discriminator needs to stop learning its data by heart, and no more.
 
 When it takes nearly all training data for real (r_t = E sign D(x) over 0.6), it knows them, and is shown augmented ones
-more often; when it takes few for real, less often. Source: Karras et al. 2020 (arXiv:2006.06676), section 3.1.
+more often; when it takes few for real, less often. The x are as it is trained on them: the more of them are augmented,
+the fewer it knows, until the probability settles. Source: Karras et al. 2020 (arXiv:2006.06676), section 3.1.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from ganlab.builtin.interventions.choosing import Positive, Probability
 class AdaptAugmentation(Intervention):
     """Adapts how often an augmentation acts to how well the discriminator knows its data (ADA).
 
-    Moves the probability of `augmentation` up while r_t, the mean of `balance/<view>/sign-real` over all views, is
-    over `target`, and down while it is under, at a pace that goes from 0 to 1 in `kimg`; never over `most`.
+    Moves the probability of `augmentation` up while r_t, the mean of `sign-real/<view>` over all views, is over
+    `target`, and down while it is under, at a pace that goes from 0 to 1 in `kimg`; never over `most`.
 
     It steers a little at every tick. 500 kimg, the paper's pace, are more than a short run has. A probability that runs
     away (6.5 in a published run) heals nothing, hence `most`.
@@ -50,7 +51,7 @@ class AdaptAugmentation(Intervention):
         signs = [
             value
             for name, value in measurements.items()
-            if name.startswith("balance/") and name.endswith("/sign-real") and math.isfinite(value)
+            if name.startswith("sign-real/") and math.isfinite(value)
         ]
         now = measurements.get(f"probability/{self.augmentation}")
         if not signs or now is None:

@@ -151,7 +151,7 @@ def test_stylegan_is_read_from_its_folder_or_one_of_its_files(tmp_path: Path) ->
         assert values(run, "fid50k-full@inception-v3") == [(100.0 * at, fid) for at, fid in enumerate(LOST, 1)]
         assert run.checkpoints[400] == "network-snapshot-000400.pkl"
         assert run.series["fid50k-full@inception-v3"][3].seconds == 400
-    assert {value for _, value in values(run, "balance/image/sign-real")} == {0.5}
+    assert {value for _, value in values(run, "sign-real/image")} == {0.5}
     assert {value for _, value in values(run, "balance/image/logit-gap")} == {1.5}
     assert "loss/g/reg" not in run.series, "nothing was collected: its NaN means nothing"
 

@@ -6,8 +6,23 @@ import logging
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor, nn
 
-from ganlab import Diagnostic, Intervention, Monitor, PluginError, RecipeError, RollBack, ScaleLearningRate, Severity
+from ganlab import (
+    Architecture,
+    Augmentation,
+    GeneratorShapes,
+    Intervention,
+    Monitor,
+    PluginError,
+    RecipeError,
+    RollBack,
+    ScaleLearningRate,
+    Severity,
+    View,
+    ViewShapes,
+)
 from ganlab.builtin.monitors.telling import trouble
 from ganlab.engine.game import Game
 from ganlab.engine.loop import play_round
@@ -38,11 +53,35 @@ class Says(Monitor):
         self.ticks = state["ticks"]
 
 
-class Sure(Diagnostic):
-    """A discriminator that takes all training data for real."""
+class Elsewhere(Augmentation):
+    """Puts a sample far away."""
 
-    def measure(self, look: Any) -> Any:
-        return {"balance/point/sign-real": 1.0}
+    def __init__(self, *, probability: float = 1.0) -> None:
+        self.probability = probability
+
+    def augment(self, view: View, side: Any, random: Any) -> View:
+        return view.replace(data=view.data - 10.0 * (random.uniform(1) < self.probability))
+
+
+class Knowing(nn.Module):
+    """Takes for real what is near, such as all the data, and nothing that is far away; it learns nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+
+    def forward(self, data: Tensor, given: None = None) -> Tensor:
+        return data.sum(1) + 5.0 + 0.0 * self.weight
+
+
+class ByHeart(Architecture):
+    """A discriminator that knows its data by heart."""
+
+    def generator(self, shapes: GeneratorShapes) -> nn.Module:
+        return nn.Linear(4, 2)
+
+    def discriminator(self, shapes: ViewShapes) -> nn.Module:
+        return Knowing()
 
 
 class Speechless(Intervention):
@@ -134,22 +173,45 @@ def test_turns_are_set() -> None:
     assert {phase.player: phase.turns for phase in game.stage.phases} == {"point": 3, "generator": 1}
 
 
-def test_an_augmentation_is_adapted_at_every_tick() -> None:
-    """Of a discriminator that takes all for real, r_t is 1; each tick of 0.008 kimg is a twentieth of the way."""
-    adapting = {"name": "adapt-augmentation", "augmentation": "instance-noise", "kimg": 0.16, "most": 0.12}
+def adapted(augmentation: str, count: int) -> list[Any]:
+    """Ticks of 0.128 kimg, each a twentieth of the way from never to always, of a discriminator that knows its data."""
     tree = {
-        "budget_rounds": 10,
-        "augmentations": [NOISE],
+        "batch_size": 128,
+        "budget_rounds": 100,
+        "augmentations": [{"name": augmentation, "probability": 0.0}],
+        "players": {"generator": player(), "point": player(architecture={"name": "by-heart"})},
         "watch": {
-            "tick_kimg": 0.008,
+            "tick_kimg": 0.128,
             "reporters": [],
-            "diagnostics": [{"name": "sure"}],
-            "interventions": [{**adapting, "limit": 1000, "cool_down": 0}],
+            "interventions": [
+                {
+                    "name": "adapt-augmentation",
+                    "augmentation": augmentation,
+                    "kimg": 2.56,
+                    "most": 0.72,
+                    "limit": 1000,
+                    "cool_down": 0,
+                }
+            ],
         },
     }
-    made = ticks(toy_game(tree, diagnostics={"sure": Sure}), 6)
-    told = [each.measurements["probability/instance-noise"] for each in made]
-    assert told == pytest.approx([0.0, 0.0, 0.05, 0.1, 0.12, 0.12])
+    game = toy_game(tree, architectures={"by-heart": ByHeart}, augmentations={"elsewhere": Elsewhere})
+    return ticks(game, count)
+
+
+def test_an_augmentation_that_does_not_help_is_raised_to_its_bound_at_every_tick() -> None:
+    told = [each.measurements["probability/instance-noise"] for each in adapted("instance-noise", 18)]
+    assert told == pytest.approx([0.0, *(0.05 * number for number in range(15)), 0.72, 0.72])
+
+
+def test_an_augmentation_settles_where_the_discriminator_knows_as_much_as_it_may() -> None:
+    """It is measured on augmented data: r_t = 1 - 2 p, which is 0.6 at p = 0.2."""
+    made = adapted("elsewhere", 60)[20:]
+    often = [each.measurements["probability/elsewhere"] for each in made]
+    assert sum(often) / len(often) == pytest.approx(0.2, abs=0.03)
+    assert max(often) <= 0.3
+    signs = [each.measurements["sign-real/point"] for each in made]
+    assert sum(signs) / len(signs) == pytest.approx(0.6, abs=0.03)
 
 
 def test_an_average_is_no_hindrance_to_going_back() -> None:

@@ -143,7 +143,7 @@ class TestScaleRegularisation(InterventionConformance):
 
 
 def signs(value: float, probability: float) -> dict[str, float]:
-    return {"balance/image/sign-real": value, "probability/ada": probability}
+    return {"sign-real/image": value, "probability/ada": probability}
 
 
 class TestAdaptAugmentation(InterventionConformance):
