@@ -96,9 +96,14 @@ def same_shape(one: Module, other: Module) -> bool:
     """True if the networks compute the same, but for their weights."""
     mine, theirs = dict(one.named_modules()), dict(other.named_modules())
     return list(mine) == list(theirs) and all(
-        type(module) is type(theirs[name]) and settings(module) == settings(theirs[name])
+        called(module) == called(theirs[name]) and settings(module) == settings(theirs[name])
         for name, module in mine.items()
     )
+
+
+def called(module: Module) -> tuple[str, str]:
+    """The name of its class: torch makes a class of its own for each module with a parametrised weight."""
+    return type(module).__module__, type(module).__qualname__
 
 
 def settings(module: Module) -> dict[str, Any]:

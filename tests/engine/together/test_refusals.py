@@ -124,6 +124,11 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("twice", with_layer(layer="none", twice=True), "player 'point' uses one weight in two places"),
     ("noisy", with_layer(layer="noisy"), "something draws from the random numbers that all games share"),
     ("waiting", with_layer(layer="waiting"), "'Waiting' cannot be mapped over games by vmap: "),
+    (
+        "spectral norm",
+        {"players": {"generator": player(), "point": player(architecture={"name": "mlp", "spectral_norm": True})}},
+        "'ParametrizedLinear' cannot be mapped over games by vmap: ",
+    ),
     ("idle", with_layer(layer="idle"), "player 'point' has weights that no cost reaches"),
     ("coupled", {"loss": {"name": "coupled"}}, r"cost/\S+ of the first round is \S+ together and \S+ alone"),
     (
