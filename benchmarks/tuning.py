@@ -6,8 +6,9 @@
 
 One thread, equal numbers of trials, the same space (`studies/stability_ring.py`), game, sampler (TPE), seeds in a trial
 and score (mean and one deviation over seeds). Hyperband and Median pruning are Optuna's: a trial plays its seeds one
-after another and reports, at every tick, the mean over its seeds so far of the objective. Training is counted in kimg,
-which no load of the machine changes; seconds are proportional to it, since all settings have the same networks.
+after another and reports, at every tick, the mean over its seeds so far of the objective. `ganlab tune`
+plays all seeds but the first together. Counted are the seconds of training, wall clock, one method after another on the
+same machine; and the kimg, which no load of the machine changes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -131,6 +133,7 @@ def tried(study: optuna.Study, wanted: Plan, plugins: Plugins) -> dict[str, Any]
     done: list[float] = []
     ticks = [0] * SEEDS
     given_up: list[bool] = []
+    began = time.monotonic()
     state, value = optuna.trial.TrialState.PRUNED, None
 
     def look(tick: int, now: float) -> bool:
@@ -151,7 +154,8 @@ def tried(study: optuna.Study, wanted: Plan, plugins: Plugins) -> dict[str, Any]
         pass
     study.tell(trial, value, state)
     budget = resolve(override(wanted.tree, as_settings(settings)), plugins).kimg
-    return {"score": value, "kimg": sum(ticks) * budget / TICKS, "settings": settings}
+    seconds = time.monotonic() - began
+    return {"score": value, "kimg": sum(ticks) * budget / TICKS, "seconds": seconds, "settings": settings}
 
 
 def play_ganlab(number: int, wanted: Plan) -> list[dict[str, Any]]:
@@ -164,7 +168,7 @@ def play_ganlab(number: int, wanted: Plan) -> list[dict[str, Any]]:
         "from ganlab.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     settings = [part for each in SMALLER for part in ("--set", each)]
-    common = ["--name", name, "--out", str(place), "--seeds", str(SEEDS), "--trials", str(TRIALS)]
+    common = ["--name", name, "--out", str(place), "--seeds", str(SEEDS), "--trials", str(TRIALS), "--together"]
     subprocess.run([sys.executable, "-c", script, "tune", str(STUDY), *settings, *common], check=True)
     told = subprocess.run(
         [sys.executable, "-m", "ganlab", "tune", "status", str(place / name), "--json"], check=True, capture_output=True
@@ -174,6 +178,7 @@ def play_ganlab(number: int, wanted: Plan) -> list[dict[str, Any]]:
         {
             "score": row["score"] if row["state"] == "complete" and row["feasible"] else None,
             "kimg": row["kimg"],
+            "seconds": row["seconds"],
             "settings": row["settings"],
             "dead": row["dead"] > 0,
         }
@@ -249,22 +254,24 @@ def median_setting(wanted: Plan, plugins: Plugins) -> dict[str, Any]:
 
 
 def judge(numbers: list[int]) -> None:
-    print("| study seed | method | best score | kimg | ganlab reaches it after, kimg | share |")
-    print("|---|---|---|---|---|---|")
+    print("| study seed | method | best score | kimg | seconds | ganlab gets there after, kimg | seconds |")
+    print("|---|---|---|---|---|---|---|")
     for number in numbers:
-        ours = json.loads(kept("ganlab", number).read_text())
         for method in METHODS:
+            if not kept(method, number).exists():
+                continue
+            ours = json.loads(kept("ganlab", number).read_text())
             records = json.loads(kept(method, number).read_text())
-            whole, target = sum(each["kimg"] for each in records), best(records)["score"]
-            spent, reached = 0.0, None
-            for each in ours:
-                spent += each["kimg"]
-                if each["score"] is not None and each["score"] <= target:
-                    reached = spent
-                    break
-            after = "never" if reached is None else f"{reached:.0f}"
-            share = "" if reached is None else f"{reached / whole:.0%}"
-            print(f"| {number} | {method} | {target:.5f} | {whole:.0f} | {after} | {share} |")
+            target = best(records)["score"]
+            reached = next((n for n, each in enumerate(ours, 1) if (each["score"] or math.inf) <= target), None)
+            cells = [str(number), method, f"{target:.5f}"]
+            for unit in ("kimg", "seconds"):
+                cells.append(f"{sum(each[unit] for each in records):.0f}")
+            for unit in ("kimg", "seconds"):
+                whole = sum(each[unit] for each in records)
+                spent = None if reached is None else sum(each[unit] for each in ours[:reached])
+                cells.append("never" if spent is None else f"{spent:.0f} ({spent / whole:.0%})")
+            print(f"| {' | '.join(cells)} |")
     path = KEPT / "fresh.json"
     if path.exists():
         found = json.loads(path.read_text())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ganlab.assemble.reading import read_json
 from ganlab.disk import publish
 from ganlab.tune.score import SeedResult, score
-from ganlab.tune.storage import patient
+from ganlab.tune.storage import patient, quiet
 
 if TYPE_CHECKING:
     import optuna
@@ -84,8 +84,9 @@ class TrialResult:
     def _describe(self, trial: optuna.Trial) -> None:
         for name, value in self.attributes().items():
             trial.set_user_attr(name, value)
-        for name, amount in self.constraints.items():
-            trial.set_constraint(name, amount)
+        with quiet():  # what was said before stands
+            for name, amount in self.constraints.items():
+                trial.set_constraint(name, amount)
 
     def _finish(self, study: optuna.Study, number: int) -> None:
         study.tell(number, self.value if self.state == COMPLETE else None, self._state, skip_if_finished=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ class Trial:
         self._beat = beat
         self._silent = silent
         self._results: list[SeedResult] = []
+        self._together: Sequence[int] = ()
         self._commands: list[str] = []
         self._settings: dict[str, Any] = {}
         self._budget = 0.0
@@ -95,7 +97,7 @@ class Trial:
             while child.poll() is None:
                 if seed == 0 and (reason := self._at_rungs(child, passed)) is not None:
                     child.end()
-                    self._take(SeedResult.of(seed, child.directory, self._plan.objective))
+                    self._take(self._result(seed))
                     return reason
                 self._beat()
                 time.sleep(LOOK_SECONDS)
@@ -104,7 +106,7 @@ class Trial:
             raise
         if seed == 0:
             self._note_rungs(child, passed)
-        self._take(SeedResult.of(seed, child.directory, self._plan.objective))
+        self._take(self._result(seed))
         if (reason := collapsed(self._results, self._plan.tolerance, self._plan.seeds)) is not None:
             return reason
         if seed == 0 and (reason := self._after_first()) is not None:
@@ -123,12 +125,20 @@ class Trial:
             died[:] = dead
             return len(dead) <= self._plan.tolerance * self._plan.seeds
 
-        if self._plan.together:
+        if self._plan.together and len(seeds) > 1:
+            self._together = seeds
             settings = as_settings(self._settings)
             play_together(
                 self._directory, self._recipe, settings, seeds, look=look, every=LOOK_SECONDS, silent=self._silent
             )
         return [*died, *(seed for seed in seeds if seed not in died)]
+
+    def _result(self, seed: int) -> SeedResult:
+        """How that seed ended. What was played together took its time together."""
+        run = RunDirectory(self._directory / f"seed-{seed}")
+        result = SeedResult.of(seed, run, self._plan.objective)
+        shared = len(self._together) if seed in self._together else 1
+        return replace(result, seconds=result.seconds / shared)
 
     def _take(self, result: SeedResult) -> None:
         self._results.append(result)
@@ -196,9 +206,8 @@ class Trial:
         """What was played together with the seeds that decided."""
         counted = {each.seed for each in self._results}
         for seed in range(self._plan.seeds):
-            run = RunDirectory(self._directory / f"seed-{seed}")
-            if seed not in counted and run.outcome() is not None:
-                yield SeedResult.of(seed, run, self._plan.objective)
+            if seed not in counted and (self._directory / f"seed-{seed}" / "outcome.json").exists():
+                yield self._result(seed)
 
     def _set(self, name: str, value: Any) -> None:
         patient(lambda: self._trial.set_user_attr(name, value))

@@ -222,10 +222,11 @@ def main() -> None:
                 trouble = outages(server, arguments.outages, arguments.seconds)
                 study, home, kills = play(folder, wanted, url, trouble=trouble, **how)
                 check(study, home, wanted)
+                tell(study, kills, began_at)
         else:
             study, home, kills = play(folder, wanted, None, **how)
             check(study, home, wanted)
-        tell(study, kills, began_at)
+            tell(study, kills, began_at)
 
 
 def outages(server: Server, count: int, seconds: float) -> Iterator[int]:
