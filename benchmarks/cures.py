@@ -122,4 +122,9 @@ CURES: dict[str, Cure] = {
         ("digits-few-data", "digits-judge-x50", "digits-r1"),
         {"augmentations": [{"name": "ada", "probability": 0.0}]},
     ),
+    "adapt-slowly": Cure(
+        [{"name": "adapt-augmentation", "kimg": 100.0}],
+        ("digits-few-data", "digits-judge-x50", "digits-r1"),
+        {"augmentations": [{"name": "ada", "probability": 0.0}]},
+    ),
 }

@@ -23,8 +23,9 @@ class AdaptAugmentation(Intervention):
     Moves the probability of `augmentation` up while r_t, the mean of `sign-real/<view>` over all views, is over
     `target`, and down while it is under, at a pace that goes from 0 to 1 in `kimg`; never over `most`.
 
-    It steers a little at every tick. 500 kimg, the paper's pace, are more than a short run has. A probability that runs
-    away (6.5 in a published run) heals nothing, hence `most`.
+    It steers a little at every tick: at more than a few hundredths of `kimg` a tick it overshoots and swings. 500 kimg,
+    the paper's pace, are more than a short run has. A probability that runs away (6.5 in a published run) heals
+    nothing, hence `most`.
     The augmentation stands in the recipe, with the probability to begin with.
     """
 
@@ -49,9 +50,7 @@ class AdaptAugmentation(Intervention):
         self, findings: tuple[Finding, ...], measurements: Mapping[str, float], progress: Progress
     ) -> Iterable[Action]:
         signs = [
-            value
-            for name, value in measurements.items()
-            if name.startswith("sign-real/") and math.isfinite(value)
+            value for name, value in measurements.items() if name.startswith("sign-real/") and math.isfinite(value)
         ]
         now = measurements.get(f"probability/{self.augmentation}")
         if not signs or now is None:
