@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ganlab.plugins import Plugins
     from ganlab.recipe.layers import Tree
 
+LASTING = 0.1
+"""The share of its budget for which a run may be sick before it is ended."""
+
 DRAWS = 30
 """Settings that are tried without being played before a study begins."""
 
@@ -71,13 +74,13 @@ def of_file(
 
 def complete(recipe: Recipe, objective: str, plugins: Plugins) -> Recipe:
     """The recipe with a diagnostic for the objective, if it has none, and an end for runs that are dead: at a critical
-    finding, unless the recipe mends what is found by itself. In TensorBoard's table of runs the trials stand."""
+    finding that lasts, unless the recipe mends what is found by itself. In TensorBoard's table of runs the trials stand."""
     watch = as_tree(recipe)["watch"]
     diagnostic = measuring(objective, plugins)
     if diagnostic is not None and all(each["name"] != diagnostic for each in watch["diagnostics"]):
         watch["diagnostics"].append({"name": diagnostic})
     if not watch["interventions"]:
-        watch["interventions"].append({"name": "stop"})
+        watch["interventions"].append({"name": "stop", "lasting": LASTING})
     for each in watch["reporters"]:
         if each["name"] == "tensorboard":
             each["hyperparameters"] = False

@@ -30,8 +30,8 @@ DEAD = (Ending.STOPPED, Ending.DIVERGED)
 
 @dataclass(frozen=True)
 class SeedResult:
-    """How one seed ended: `dead` if it was stopped by a finding or diverged, with the `reason`; `unhealthy` is the
-    share of its ticks at which a critical finding stood."""
+    """How one seed ended: `dead` if it was stopped by a finding, diverged, or was sick at its end, with the `reason`;
+    `unhealthy` is the share of its ticks at which a critical finding stood."""
 
     seed: int
     ending: str
@@ -48,13 +48,16 @@ class SeedResult:
         outcome = directory.outcome() or {}
         ending = str(outcome.get("ending"))
         history = of_ours(directory.name, directory.path, None)
-        dead = ending in DEAD
+        standing = [each.finding for each in spells(history.findings) if each.critical and each.stands]
+        ended = str(outcome.get("sentence", "")) if ending in DEAD else ""
+        reason = ended or next((f"{each.monitor}: {each.sentence}" for each in standing), "")
+        dead = bool(reason) and ending in (Ending.FINISHED, *DEAD)
         return cls(
             seed=seed,
             ending=ending,
             value=worst(history, objective) if dead else value(history, objective),
             dead=dead,
-            reason=str(outcome.get("sentence", "")) if dead else "",
+            reason=reason if dead else "",
             unhealthy=unhealthy(history),
             kimg=float(outcome.get("kimg", 0.0)),
             seconds=float(outcome.get("seconds", 0.0)),

@@ -78,3 +78,12 @@ def test_an_objective_that_is_none_is_told(objective: str, problem: str) -> None
     with pytest.raises(RecipeError) as raised:
         measurement(objective, NAMES)
     assert problem in str(raised.value)
+
+
+def test_one_that_is_sick_at_its_end_is_as_dead_as_one_that_was_stopped(tmp_path: Path) -> None:
+    told = {"monitor": "m", "sentence": "s", "severity": "critical", "advice": "", "evidence": {}, "round": 5}
+    finding = {**told, "kimg": 8.0, "began_kimg": 7.0}
+    sick = SeedResult.of(0, RunDirectory(run(tmp_path, [1.0, 3.0, 2.0], findings=[finding])), "mmd")
+    assert (sick.dead, sick.reason, sick.value) == (True, "m: s", 3.0)
+    well = SeedResult.of(0, RunDirectory(run(tmp_path, [1.0], findings=[{**finding, "severity": "warning"}])), "mmd")
+    assert not well.dead

@@ -56,6 +56,14 @@ class TestStop(InterventionConformance):
     def test_a_warning_stops_nothing(self) -> None:
         assert asked(self.make(), (finding("lost-coverage"),), {}) == []
 
+    def test_one_that_may_last_stops_a_run_when_it_has(self) -> None:
+        patient = StopOnFinding(lasting=0.2)
+        critical = replace(self.findings[0], kimg=2.0)
+        for kimg, ends in ((2.0, False), (3.9, False), (4.0, True), (9.0, True)):
+            told = Progress(round=int(10 * kimg), samples=int(1000 * kimg), fraction=kimg / 10)
+            assert bool(list(patient.answer((critical,), {}, told))) is ends
+        assert list(patient.answer((replace(critical, severity=Severity.WARNING),), {}, told)) == []
+
     def test_only_the_monitors_that_are_named_stop_a_run(self) -> None:
         assert asked(StopOnFinding(monitors=("other",)), self.findings, {}) == []
         assert asked(StopOnFinding(monitors=("lost-coverage",)), self.findings, {}) == [Stop("lost-coverage: it is so")]
