@@ -16,8 +16,8 @@ class StopOnFinding(Intervention):
     """Ends the run at a critical finding.
 
     At a new one of `monitors`, or of any monitor if none is named. One that was known when the run was resumed does not
-    end it again. With `lasting`, a share of the budget, at one that has stood for so long: a game may lose its way for a
-    moment and find it again.
+    end it again. With `lasting`, a share of the budget, at one that has stood for so long: a game may lose its way
+    for a moment and find it again.
     """
 
     def __init__(self, *, monitors: tuple[str, ...] = (), lasting: Share = 0.0) -> None:
