@@ -74,7 +74,7 @@ def of_file(
 
 def complete(recipe: Recipe, objective: str, plugins: Plugins) -> Recipe:
     """The recipe with a diagnostic for the objective, if it has none, and an end for runs that are dead: at a critical
-    finding that lasts, unless the recipe mends what is found itself. In TensorBoard's table of runs the trials stand."""
+    finding that lasts, unless the recipe mends what is found itself. TensorBoard's table of runs has the trials."""
     watch = as_tree(recipe)["watch"]
     diagnostic = measuring(objective, plugins)
     if diagnostic is not None and all(each["name"] != diagnostic for each in watch["diagnostics"]):
