@@ -6,6 +6,7 @@ import os
 import time
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -49,15 +50,23 @@ class Queue:
             name = trial.user_attrs.get("directory") or self._home.new_trial(trial.number)
             lock = Lock(self._home.trial(name) / "lock")
             owned = taken(lock)  # before anybody can see that it is ours
-            about = {"directory": name, "place": self._home.place, "worker": os.getpid()}
-            for key, value in about.items():
-                storage.patient(partial(trial.set_user_attr, key, value))
+            try:
+                self._sign(trial, name)
+            except BaseException:
+                lock.leave()
+                raise
         while not owned:
             storage.patient(lambda: storage.beat(self._study, trial))
             time.sleep(WAIT_SECONDS)
             owned = taken(lock)
-        storage.patient(lambda: storage.beat(self._study, trial))
         return trial, lock
+
+    def _sign(self, trial: optuna.Trial, directory: str) -> None:
+        """Say where and by whom it is played, and from when on."""
+        about = {"directory": directory, "place": self._home.place, "worker": os.getpid()}
+        for key, value in about.items():
+            storage.patient(partial(trial.set_user_attr, key, value))
+        storage.patient(lambda: storage.beat(self._study, trial))
 
     @property
     def finished(self) -> bool:
@@ -68,8 +77,11 @@ class Queue:
     def put_back(self, trial: optuna.Trial) -> None:
         """A trial that was interrupted, and whose lock is free, waits to be gone on with, or is told if all of it was
         played; that does not count as one of its lives."""
+        from optuna.exceptions import UpdateFinishedTrialError
+
         interrupted = 1 + int(trial.user_attrs.get("interrupted", 0))
-        storage.patient(lambda: trial.set_user_attr("interrupted", interrupted))
+        with suppress(UpdateFinishedTrialError):
+            storage.patient(lambda: trial.set_user_attr("interrupted", interrupted))
         with self._home.queue():
             put_right(self._study, self._home, self._grace)
 

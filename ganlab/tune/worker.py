@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 FAILURES = {FAILED: 5, INVALID: 100}
 """After so many trials in a row that could not be played, or were no recipe, something is wrong with all of them."""
+
+
+log = logging.getLogger("ganlab")
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ def work(
     Raises `RecipeError` if nothing can be played, `StorageError`, and what interrupts it, after the trial has been put
     back.
     """
+    from optuna.exceptions import UpdateFinishedTrialError
+
     pace = pace or Pace()
     queue = Queue(study, plan, home, pace.grace, number)
     failures = 0
@@ -64,6 +70,9 @@ def work(
             path = home.trial(str(trial.user_attrs["directory"]))
             result = Trial(plan, study, trial, path, plugins, beat, pace.silent).play()
             result.tell(study, trial)
+        except UpdateFinishedTrialError:  # the storage was away for so long that others took us for dead
+            log.info("trial %d has been given to another worker", trial.number)
+            continue
         except (KeyboardInterrupt, RecipeError):
             lock.leave()
             queue.put_back(trial)

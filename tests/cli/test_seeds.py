@@ -113,7 +113,10 @@ def test_all_are_saved_when_asked_to_end(here: Path, ask: Ask, number: int, stat
         if '"event": "tick"' in line or '"event":"tick"' in line:
             break
     process.send_signal(number)
-    process.communicate(timeout=120)
+    try:
+        process.communicate(timeout=120)
+    finally:
+        process.kill()
     assert process.returncode == status
     samples = set()
     for seed in range(3):

@@ -205,3 +205,29 @@ def test_one_that_dies_among_them_ends_the_others(tmp_path: Path, monkeypatch: p
     assert trial.state is TrialState.PRUNED
     assert trial.user_attrs["reason"] == "seed 2: lost-coverage: gone"
     assert [each["seed"] for each in trial.user_attrs["seeds"]] == [0, 2]
+
+
+def test_a_trial_that_was_given_to_another_while_the_storage_was_away_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "PROGRAM", FAKE)
+    wanted = replace(plan(trials=2), rungs=())
+    study, home = began(wanted, tmp_path)
+
+    class Forsaken(trial.Trial):
+        """Its first seed is hardly played when the storage says that the trial has failed."""
+
+        def _take(self, result: object) -> None:
+            if self._trial.number == 0:
+                study.tell(0, state=TrialState.FAIL)
+            super()._take(result)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(worker, "Trial", Forsaken)
+    work(study, wanted, home, PLUGINS)
+    trials = study.get_trials()
+    finished = [each for each in trials if each.state is TrialState.COMPLETE]
+    assert trials[0].state is TrialState.FAIL
+    assert sorted(each.user_attrs["directory"] for each in finished) == ["0000", "0002"]
+    again = next(each for each in finished if each.user_attrs["directory"] == "0000")
+    assert again.system_attrs["failed_trial"] == 0
+    assert again.params == trials[0].params
