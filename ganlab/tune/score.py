@@ -1,7 +1,7 @@
 """One number for a setting that was played with several seeds: its mean and, on top, its spread.
 
-Of two settings as good in the mean, the one to rely on wins. A seed that collapsed or diverged counts as the worst
-that was measured in its run, so that the value stays finite and says how bad it was.
+Of two settings as good in the mean, the one to rely on wins. A seed that collapsed counts as what it had come to, one
+that diverged as the worst that was measured in its run: the value stays finite, and says how bad it was.
 """
 
 from __future__ import annotations
@@ -52,10 +52,16 @@ class SeedResult:
         ended = str(outcome.get("sentence", "")) if ending in DEAD else ""
         reason = ended or next((f"{each.monitor}: {each.sentence}" for each in standing), "")
         dead = bool(reason) and ending in (Ending.FINISHED, *DEAD)
+        try:
+            reached = (worst if ending == Ending.DIVERGED else value)(history, objective)
+        except RecipeError:
+            if not dead:
+                raise
+            reached = WORST  # it died before the objective was measured
         return cls(
             seed=seed,
             ending=ending,
-            value=worst(history, objective) if dead else value(history, objective),
+            value=reached,
             dead=dead,
             reason=reason if dead else "",
             unhealthy=unhealthy(history),
@@ -100,10 +106,7 @@ def value(history: History, objective: str) -> float:
 
 def worst(history: History, objective: str) -> float:
     """The largest that was measured."""
-    try:
-        return max((found for _, found in course(history, objective)), default=WORST)
-    except RecipeError:  # it died before the objective was measured
-        return WORST
+    return max((found for _, found in course(history, objective)), default=WORST)
 
 
 def unhealthy(history: History) -> float:

@@ -44,11 +44,15 @@ def test_what_is_not_finite_is_passed_over_and_where_nothing_is_it_is_as_bad_as_
     assert value(nothing, "mmd") == worst(nothing, "mmd") == WORST
 
 
-def test_one_that_died_counts_as_the_worst_it_ever_was(tmp_path: Path) -> None:
-    found = SeedResult.of(3, RunDirectory(run(tmp_path, [2.0, 9.0, 1.0], "stopped")), "mmd")
-    assert (found.value, found.dead, found.reason, found.seconds) == (9.0, True, "lost", 2.0)
+def test_one_that_collapsed_counts_as_what_it_came_to_and_one_that_diverged_as_the_worst_it_was(tmp_path: Path) -> None:
+    stopped = SeedResult.of(3, RunDirectory(run(tmp_path, [9.0, 2.0, 4.0], "stopped")), "mmd")
+    assert (stopped.value, stopped.dead, stopped.reason, stopped.seconds) == (4.0, True, "lost", 2.0)
+    assert SeedResult.of(3, RunDirectory(run(tmp_path, [2.0, 9.0, 1.0], "diverged")), "mmd").value == 9.0
     alive = SeedResult.of(3, RunDirectory(run(tmp_path, [2.0, 9.0, 1.0])), "mmd")
     assert (alive.value, alive.dead, alive.reason) == (1.0, False, "")
+    assert SeedResult.of(0, RunDirectory(run(tmp_path, [1.0], "stopped")), "kid").value == WORST
+    with pytest.raises(RecipeError):
+        SeedResult.of(0, RunDirectory(run(tmp_path, [1.0])), "kid")
 
 
 def test_the_share_of_a_run_in_which_it_was_sick(tmp_path: Path) -> None:
@@ -84,6 +88,6 @@ def test_one_that_is_sick_at_its_end_is_as_dead_as_one_that_was_stopped(tmp_path
     told = {"monitor": "m", "sentence": "s", "severity": "critical", "advice": "", "evidence": {}, "round": 5}
     finding = {**told, "kimg": 8.0, "began_kimg": 7.0}
     sick = SeedResult.of(0, RunDirectory(run(tmp_path, [1.0, 3.0, 2.0], findings=[finding])), "mmd")
-    assert (sick.dead, sick.reason, sick.value) == (True, "m: s", 3.0)
+    assert (sick.dead, sick.reason, sick.value) == (True, "m: s", 2.0)
     well = SeedResult.of(0, RunDirectory(run(tmp_path, [1.0], findings=[{**finding, "severity": "warning"}])), "mmd")
     assert not well.dead
