@@ -12,7 +12,7 @@ Finding: PENDING
 
 RECIPE = "digits"
 SETTINGS = (
-    "budget_rounds=400",
+    "budget_rounds=1000",
     'task={name="unconditional", latent_size=32}',
     "players.image.architecture.label_reading=map",
     "players.generator.architecture.width=16",

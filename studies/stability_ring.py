@@ -1,11 +1,11 @@
 """Which learning rates, momentum and R1 keep a small ring stable over seeds?
 
-Cost: 24 settings, 4 seeds: 5:51 of training on one thread of a busy x86; giving up saved 15:47 (73 %).
+Cost: 24 settings, 4 seeds: 2:50 of training on one thread of an x86; giving up saved 6:40 (70 %).
 
-Finding (2026-11-30): 10 of 24 settings died, 10 fell behind, 4 were played with all seeds, and none of them beat the
-recipe's own (mmd 0.0063; the next 0.0070, 0.018, 0.020, mean and deviation). All four with a generator's rate of
-5e-3 to 1.1e-2 and a discriminator at least as fast lost what they had; a discriminator at 0.7 of the generator's rate
-or slower (1e-3 and below) never found the ring in five of eight. Of four with beta1 = 0.9 none was any good.
+Finding (2026-11-30): 5 of 24 settings died, 15 fell behind, 4 were played with all seeds, and none of them beat the
+recipe's own (mmd 0.0063; the next 0.0070, 0.018, 0.020, mean and deviation). All four whose generator had a rate of
+5e-3 to 1.1e-2 and a discriminator at least as fast died; where the discriminator had two thirds of the generator's
+rate or less, nine of eleven were behind at a quarter of the budget. Of four with beta1 = 0.9 none was any good.
 """
 
 RECIPE = "ring"
