@@ -1,6 +1,6 @@
 """How strong must R1 be (Mescheder et al. 2018, arXiv:1801.04406), and does it depend on how fast D learns?
 
-Cost: 16 settings, 4 seeds: 5:22 of training on one thread of a busy x86; giving up saved 8:55 (62 %).
+Cost: 16 settings, 4 seeds: 2:05 of training on one thread of an x86; giving up saved 3:06 (60 %).
 
 Finding (2026-11-30): with learning rates near the recipe's none died, from 1e-3 to 83. The three best that were played
 with all seeds had a weight of 1.5 to 2.4 (mmd 0.0037 to 0.0045, mean and deviation; the recipe's 0.01: 0.0063), for
