@@ -5,9 +5,9 @@ Learning rate 1e-5 to 1e-3 and beta1 0 or 0.5 as in its best configurations, pen
 lay between 0.14 and 5.6), 1 or 5 discriminator moves, spectral norm or none (google/compare_gan,
 generate_tasks_lib.py); digits instead of CIFAR-10, and rates up to 1e-2 since the networks are small.
 
-Cost: PENDING
+Cost: not known yet.
 
-Finding: PENDING
+Finding: none yet, it has not been played to its end.
 """
 
 RECIPE = "digits"

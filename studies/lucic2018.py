@@ -3,9 +3,9 @@
 Learning rate 1e-5 to 1e-2, beta1 0 to 1, 1 to 5 discriminator moves, penalty 0.1 to 100 for WGAN-GP and DRAGAN, as in
 the released code (google/compare_gan, params.py); five of its losses, the ring instead of CelebA, batch norm left out.
 
-Cost: PENDING
+Cost: not known yet.
 
-Finding: PENDING
+Finding: none yet, it has not been played to its end.
 """
 
 RECIPE = "ring"

@@ -1,8 +1,11 @@
 """Which learning rates, momentum and R1 keep a small convolutional game on real digits stable over seeds?
 
-Cost: PENDING
+Cost: 16 settings, 3 seeds: 1:28 of training on one thread of an x86; giving up saved 5:34 (79 %).
 
-Finding: PENDING
+Finding (2026-11-30): the recipe's own settings were the best (mmd 0.0057, mean and deviation), and not alone: with a
+generator's rate of 3e-3 to 4e-3 a discriminator from 0.5 to 15 times as fast came to 0.0057 to 0.0059. What decides is
+the rate: the five below 1.4e-3 were behind at a quarter of the budget, and so were all three with beta1 = 0.9. One of
+16 was ended as never having found the data, though its mmd was as good as the best: a raw generator that runs about.
 """
 
 RECIPE = "digits"
