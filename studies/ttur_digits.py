@@ -2,8 +2,8 @@
 
 Cost: 12 settings, 3 seeds: 1:08 of training on one thread of an x86; giving up saved 1:14 (52 %).
 
-Finding (2026-11-30): here it does not matter. With a mean rate of 2.8e-3 to 4.6e-3, ratios of 0.5, 1.2, 1.8, 4.4 and 8.2
-gave mmd 0.0057, 0.0055, 0.0052, 0.0057 and 0.0053 (mean and deviation over seeds); none of 12 settings died. A slow
+Finding (2026-11-30): here it does not matter. With a mean rate of 2.8e-3 to 4.6e-3, ratios of 0.5, 1.2, 1.8, 4.4 and
+8.2 gave mmd 0.0057, 0.0055, 0.0052, 0.0057 and 0.0053 (mean and deviation over seeds); none of 12 settings died. A slow
 discriminator (0.2) was behind at a quarter of the budget in all three cases, and so were mean rates below 1.2e-3.
 """
 
