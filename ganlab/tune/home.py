@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from ganlab.assemble.run_lock import Lock, held, owner_here
@@ -68,12 +68,12 @@ class Home:
 
     def new_trial(self, number: int) -> str:
         """The name of a directory that is made for that trial; nobody has played in it, in no study of this place."""
-        for attempt in count(1):
-            name = f"{number:04d}" if attempt == 1 else f"{number:04d}-{attempt}"
+        names = chain([f"{number:04d}"], (f"{number:04d}-{attempt}" for attempt in count(2)))
+        while True:
+            name = next(names)
             with suppress(FileExistsError):
                 (self.trials / name).mkdir(mode=0o700)
                 return name
-        raise AssertionError  # pragma: no cover
 
     @contextmanager
     def led(self) -> Iterator[None]:

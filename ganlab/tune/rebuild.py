@@ -43,11 +43,9 @@ def set_aside(path: Path) -> Path | None:
     """Give the file another name; None if there is none."""
     if not path.exists():
         return None
-    for number in count(1):
-        target = path.with_name(f"{path.name}.damaged-{number}")
-        if not target.exists():
-            path.rename(target)
-            for each in path.parent.glob(f"{path.name}-*"):  # SQLite's journals, which belong to it
-                each.rename(target.with_name(f"{target.name}{each.name.removeprefix(path.name)}"))
-            return target
-    raise AssertionError  # pragma: no cover
+    targets = (path.with_name(f"{path.name}.damaged-{number}") for number in count(1))
+    target = next(each for each in targets if not each.exists())
+    path.rename(target)
+    for each in path.parent.glob(f"{path.name}-*"):  # SQLite's journals, which belong to it
+        each.rename(target.with_name(f"{target.name}{each.name.removeprefix(path.name)}"))
+    return target

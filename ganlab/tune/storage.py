@@ -135,7 +135,8 @@ def trial_of(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> optuna.Tri
 
 
 def beat(study: optuna.Study, trial: optuna.Trial) -> None:
-    """Say that the trial is being played."""
+    """Say that the trial is being played. Of Optuna's storages only those in databases know it, and no other is opened
+    here; the study does not hand it out."""
     study._storage.record_heartbeat(trial._trial_id)  # type: ignore[attr-defined]
 
 

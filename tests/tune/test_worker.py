@@ -16,6 +16,7 @@ from ganlab.tune.queue import counted
 from ganlab.tune.ranges import Range, Ranges
 from ganlab.tune.repair import retried
 from ganlab.tune.result import TrialResult
+from ganlab.tune.score import SeedResult
 from ganlab.tune.worker import Pace, work
 from tests.tune.studies import FAKE, PLUGINS, RATE, began, plan, played
 
@@ -121,8 +122,8 @@ def test_what_was_interrupted_is_gone_on_with_and_ends_as_it_would_have(
     looks = iter(range(1000))
 
     class Interrupted(trial.Trial):
-        def _take(self, result: object) -> None:
-            super()._take(result)  # type: ignore[arg-type]
+        def _take(self, result: SeedResult) -> None:
+            super()._take(result)
             if next(looks) % 3 == 0:
                 raise KeyboardInterrupt
 
@@ -217,10 +218,10 @@ def test_a_trial_that_was_given_to_another_while_the_storage_was_away_is_told_on
     class Forsaken(trial.Trial):
         """Its first seed is hardly played when the storage says that the trial has failed."""
 
-        def _take(self, result: object) -> None:
+        def _take(self, result: SeedResult) -> None:
             if self._trial.number == 0:
                 study.tell(0, state=TrialState.FAIL)
-            super()._take(result)  # type: ignore[arg-type]
+            super()._take(result)
 
     monkeypatch.setattr(worker, "Trial", Forsaken)
     work(study, wanted, home, PLUGINS)

@@ -102,6 +102,7 @@ class ApartLoss(Loss):
 
     def __init__(self, losses: Sequence[Loss]) -> None:
         self._losses = losses
+        # The interface declares it of a class; here it is what the loss that is wrapped says.
         self.compares = losses[0].compares  # type: ignore[misc]
 
     def discriminator(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
