@@ -7,7 +7,8 @@ import os
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,16 +50,16 @@ class Jobs:
             import submitit
         except ImportError:
             raise PluginError("--launcher submitit needs the package submitit: pip install ganlab[slurm]") from None
-        os.environ[VARIABLE] = url
         executor = submitit.AutoExecutor(folder)
         try:
             executor.update_parameters(name="ganlab-tune", **dict(map(_option, options)))
         except (NameError, TypeError, ValueError, AssertionError) as error:
             raise RecipeError(f"--job: {' '.join(str(error).split())}") from None
-        self._jobs = [
-            executor.submit(Work([*PROGRAM, *arguments, "--number", str(number)], Path.cwd()))
-            for number in range(count)
-        ]
+        with _environment(VARIABLE, url):
+            self._jobs = [
+                executor.submit(Work([*PROGRAM, *arguments, "--number", str(number)], Path.cwd()))
+                for number in range(count)
+            ]
         self._told = f"{executor.cluster} job {', '.join(str(each.job_id) for each in self._jobs)}"
 
     def watch(self, look: Callable[[], object]) -> int:
@@ -77,6 +78,19 @@ class Jobs:
                 log.warning("job %s has failed: %s", each.job_id, each.paths.stderr)
                 return 1 if each.exception() is not None else int(each.result())
         return 0
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _option(text: str) -> tuple[str, Any]:

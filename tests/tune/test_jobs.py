@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -25,9 +26,10 @@ def test_jobs_find_the_storage_in_their_environment_and_their_statuses_come_back
     )
     monkeypatch.setattr(jobs, "PROGRAM", (sys.executable, str(script)))
     monkeypatch.setattr(jobs, "LOOK_SECONDS", 0.1)
-    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.delenv(VARIABLE, raising=False)
     looked: list[int] = []
     found = Jobs(["tune"], tmp_path / "jobs", 2, "sqlite:///secret", ["timeout_min=1"])
+    assert VARIABLE not in os.environ
     assert found.watch(lambda: looked.append(1)) == status
     assert [(tmp_path / str(number)).read_text() for number in (0, 1)] == ["sqlite:///secret"] * 2
     assert looked
