@@ -192,6 +192,7 @@ MAKER, JUDGE = mlp(128, activation="relu"), mlp(128)
 DEEP = mlp(128, 3)
 WIDE = mlp(192)
 QUARTER = {**SPECTRAL, "width": 4}
+HINGE, PAIRED = {"name": "hinge"}, {"name": "relativistic-pairing"}
 NO_NORM = {**DCGAN, "norm": "none"}
 
 
@@ -200,7 +201,10 @@ def healthy_ones() -> Iterable[tuple[str, dict[str, Any]]]:
     yield "ring-r1", game(RING, "point", MAKER, JUDGE, (1e-3, 1e-3), beta=0.0, r1=0.02, **ring)
     yield "ring-plain", game(RING, "point", MAKER, JUDGE, (1e-3, 1e-3), **ring)
     yield "grid-r1", game(GRID, "point", DEEP, DEEP, (1e-3, 1e-3), beta=0.0, r1=0.02, **grid)
+    yield "ring-hinge", game(RING, "point", MAKER, JUDGE, (1e-3, 1e-3), beta=0.0, r1=0.05, loss=HINGE, **ring)
     yield "digits-r1", game(DIGITS, "image", WIDE, WIDE, (5e-4, 1e-3), beta=0.0, r1=0.1, **digits)
+    yield "digits-hinge", game(DIGITS, "image", WIDE, WIDE, (5e-4, 1e-3), beta=0.0, r1=0.1, loss=HINGE, **digits)
+    yield "digits-paired", game(DIGITS, "image", WIDE, WIDE, (5e-4, 1e-3), beta=0.0, r1=0.1, loss=PAIRED, **digits)
     yield "dcgan-healthy", game(DIGITS, "image", DCGAN, SPECTRAL, (5e-4, 5e-4), beta=0.0, **small)
     yield "resnet-healthy", game(TINY_DIGITS, "image", RESNET, RESNET, (1e-3, 1e-3), beta=0.0, **heavy)
     yield "stacked-healthy", game(STACKED, "image", DCGAN, SPECTRAL, (5e-4, 5e-4), beta=0.0, **small)
@@ -228,6 +232,8 @@ FAULTS = (
     ("ring-plain", "judge-x50", "fails", ScaleLearningRate("point", 50.0)),
     ("ring-plain", "maker-x20", "fails", ScaleLearningRate("generator", 20.0)),
     ("ring-plain", "judge-slow", "healthy", ScaleLearningRate("point", 0.01)),
+    ("grid-r1", "annealed", "healthy", ScaleLearningRate("generator", 0.1), ScaleLearningRate("point", 0.1)),
+    ("digits-r1", "annealed", "healthy", ScaleLearningRate("generator", 0.1), ScaleLearningRate("image", 0.1)),
     ("digits-r1", "maker-x20", "fails", ScaleLearningRate("generator", 20.0)),
     ("digits-r1", "judge-x50", "fails", ScaleLearningRate("image", 50.0)),
     ("dcgan-healthy", "maker-x20", "fails", ScaleLearningRate("generator", 20.0)),
@@ -243,7 +249,7 @@ def scenarios() -> dict[str, Scenario]:
     healthy = {name: Scenario(name, recipe, "healthy") for name, recipe in healthy_ones()}
     starved = {name: Scenario(name, recipe, "fails") for name, recipe in starved_ones()}
     spoilt = {}
-    for before, name, meant, action in FAULTS:
+    for before, name, meant, *actions in FAULTS:
         called = f"{before.partition('-')[0]}-{name}"
-        spoilt[called] = Scenario(called, healthy[before].recipe, meant, (action,))
+        spoilt[called] = Scenario(called, healthy[before].recipe, meant, tuple(actions))
     return {**healthy, **starved, **spoilt}
