@@ -85,7 +85,7 @@ def play_dry(task: Task, batch: Batch, networks: dict[str, Module], build: Build
 
 def _play_dry(task: Task, batch: Batch, networks: dict[str, Module], build: Build, seed: int) -> dict[str, Seen]:
     who = called(task)
-    check_rows(task.fields, batch)
+    check_rows({name: field for name, field in task.fields.items() if name not in task.derives}, batch)
     given, sample = generate_dry(task, batch, networks, build, seed)
     with torch.no_grad():
         views = check_views(f"{who} (views)", task.views(networks, sample, given))

@@ -33,6 +33,10 @@ class Task(Component, ABC):
     conditions: tuple[str, ...] = ()
     """Batch fields that `draw` reads and that a user may give instead of real ones: ("label",)."""
 
+    derives: tuple[str, ...] = ()
+    """Conditions that no dataset needs to have, because `draw` makes them of other batch fields where the batch holds
+    none: a picture made small. The task adds their fields to `fields` itself."""
+
     def __init__(self, fields: Fields, /) -> None:
         self.fields = fields
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import ganlab
 from ganlab.builtin.features.pictures import check_pictures, in_chunks, in_colour
-from ganlab.builtin.features.weights import Path, Sha256, read_weights, settle
+from ganlab.weights import Path, Sha256, read_weights, settle
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,4 +1,5 @@
 """Weights that the user has: a safetensors file, named with its SHA-256, so that a number says what it was made with.
+Part of the public door: feature networks and perceptual terms of any package read theirs here.
 
 Nothing is downloaded, and nothing that could run code is read: 'ganlab import-torch' turns a .pt or .pth file into a
 safetensors file.
