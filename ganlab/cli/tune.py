@@ -84,6 +84,12 @@ storage_option = click.option(
     help="How many settings are tried in all.  [default: 30]",
 )
 @click.option(
+    "--fresh-seeds",
+    type=click.IntRange(0, 1000),
+    metavar="N",
+    help="With how many more seeds the best setting is played again at the end.  [default: 12]",
+)
+@click.option(
     "--workers",
     type=click.IntRange(1, 1024),
     default=1,
@@ -117,6 +123,7 @@ def begin(
     objective: str | None,
     seeds: int | None,
     trials: int | None,
+    fresh_seeds: int | None,
     workers: int,
     together: bool,
     launcher: str,
@@ -137,7 +144,8 @@ def begin(
     plugins = plugins_that_warn()
     if name is not None:
         check_name(name)
-    chosen: dict[str, Any] = {"seeds": seeds, "trials": trials, "name": name, "together": together or None}
+    chosen: dict[str, Any] = {"seeds": seeds, "trials": trials, "fresh_seeds": fresh_seeds}
+    chosen |= {"name": name, "together": together or None}
     plan = planned(study, searches, settings, plugins, objective=objective, **chosen)
     home = Home(out / plan.name)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @parameters.as_json
 def command(study: str, out: Path, storage: str | None, export: Path | None, as_json: bool) -> int:
     """Show the best setting of STUDY beside the recipe as it is, and the commands that played it."""
-    from ganlab.cli.tune_told import found, standing, summary
+    from ganlab.cli.tune_told import found, outcome, standing
 
     opened, plan, _ = found(study, out, storage)
     now = standing(opened, plan)
@@ -37,9 +37,11 @@ def command(study: str, out: Path, storage: str | None, export: Path | None, as_
     if export is not None:
         write(export, plan, now.best.settings)
     if as_json:
-        say_json({name: each for name, each in now.told().items() if name in ("study", "best", "baseline")})
+        say_json(
+            {name: each for name, each in now.told().items() if name in ("study", "best", "baseline", "confirmation")}
+        )
         return 0
-    for line in summary(now)[-2:]:
+    for line in outcome(now):
         say_wrapped(line)
     for command_line in now.best.commands:
         say(f"  {command_line}")

@@ -33,6 +33,6 @@ def command(study: str, out: Path, storage: str | None, follow: bool, as_json: b
             say_table(HEADS, table(now, home), flexible=[HEADS.index("settings"), HEADS.index("why")])
             for line in summary(now):
                 say_wrapped(line)
-        if not follow or not now.having("running", "waiting"):
+        if not follow or not any(row.state in ("running", "waiting") for row in now.every):
             return 0
         time.sleep(2.0)

@@ -9,6 +9,7 @@ from ganlab.cli.last_line import LastLine
 from ganlab.cli.output import say, say_json, say_wrapped
 from ganlab.disk import publish
 from ganlab.errors import RecipeError, StorageError
+from ganlab.tune.confirmation import held
 from ganlab.tune.home import Home
 from ganlab.tune.plan import Plan, Space
 from ganlab.tune.progress import playing
@@ -69,7 +70,7 @@ class Teller:
         self._home = home
         self._json = as_json
         self._last = last
-        self._told = {row.number for row in standing(study, plan).rows if row.state in ENDED}
+        self._told = {row.number for row in standing(study, plan).every if row.state in ENDED}
         if not as_json:
             say_wrapped(
                 f"{plan.name} | {plan.trials} trials of {plan.seeds} seeds | {plan.objective} | {plan.recipe_name}"
@@ -80,7 +81,7 @@ class Teller:
     def look(self) -> None:
         """Say what is new."""
         now = standing(self._study, self._plan)
-        for row in now.rows:
+        for row in now.every:
             if row.state in ENDED and row.number not in self._told:
                 self._told.add(row.number)
                 self._last.show("")
@@ -89,7 +90,9 @@ class Teller:
                 else:
                     say_wrapped(line(row))
         self._last.show(
-            " | ".join(f"trial {row.number} {whereabouts(row, now, self._home)}" for row in now.having("running"))
+            " | ".join(
+                f"trial {row.number} {whereabouts(row, now, self._home)}" for row in now.every if row.state == "running"
+            )
         )
 
     def end(self) -> None:
@@ -138,6 +141,8 @@ def settings(row: Row) -> str:
     """Its settings, short."""
     if row.baseline:
         return "the recipe as it is"
+    if row.again:
+        return "the best, with fresh seeds"
     return " ".join(f"{shortened(key)}={shown(value)}" for key, value in row.settings.items())
 
 
@@ -153,7 +158,7 @@ def table(now: Standing, home: Home) -> list[list[str]]:
             settings(row),
             row.cause or row.reason or whereabouts(row, now, home),
         ]
-        for row in now.rows
+        for row in now.every
     ]
 
 
@@ -163,7 +168,7 @@ def whereabouts(row: Row, now: Standing, home: Home) -> str:
 
 
 def summary(now: Standing) -> list[str]:
-    """What was found, in a few lines."""
+    """How far it is and what was found, in a few lines."""
     counts = ", ".join(f"{count} {state}" for state, count in now.states.items())
     whole = now.seconds + now.saved
     lines = [f"{counts} of {now.plan.trials} trials"]
@@ -171,6 +176,12 @@ def summary(now: Standing) -> list[str]:
         lines.append(
             f"trained {duration(now.seconds)}; giving up saved {duration(now.saved)} ({now.saved / whole:.0%})"
         )
+    return [*lines, *outcome(now)]
+
+
+def outcome(now: Standing) -> list[str]:
+    """The recipe as it is, the best setting, and whether that holds."""
+    lines = []
     best, baseline = now.best, now.baseline
     if baseline is not None and baseline.score is not None:
         died = f", {baseline.dead} of {baseline.seeds} seeds dead" if baseline.dead else ""
@@ -179,4 +190,5 @@ def summary(now: Standing) -> list[str]:
         lines.append("no setting has stayed healthy with all seeds yet")
     else:
         lines.append(f"best: trial {best.number}, {now.plan.objective} {best.score:.4g}, {settings(best)}")
+        lines += held(now)
     return lines

@@ -63,7 +63,7 @@ def of_file(
     recipe = to_toml(as_tree(complete(given, wanted, plugins)))
     chosen: dict[str, Any] = {
         name: value
-        for name in ("seeds", "trials", "rungs", "tolerance", "together", "baseline")
+        for name in ("seeds", "trials", "fresh_seeds", "rungs", "tolerance", "together", "baseline")
         if (value := getattr(said, name.upper())) is not None
     }
     chosen |= {"given": to_toml(as_tree(given)), "about": found.about, "objective": wanted}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ganlab.assemble.history import of_ours
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.errors import RecipeError
+from ganlab.tune.result import is_confirmation
 from ganlab.tune.score import SeedResult, course, measurement
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def falls_behind(value: float, others: Sequence[float], place: int) -> bool:
 
 def others_at(study: optuna.Study, number: int, rung: float) -> list[float]:
     """The values of the other trials there; infinity for one that ended before."""
-    trials = [each for each in study.get_trials(deepcopy=False) if each.number != number]
+    trials = [each for each in study.get_trials(deepcopy=False) if each.number != number and not is_confirmation(each)]
     known = [each for each in trials if rung_key(rung) in each.user_attrs or "state" in each.user_attrs]
     return [float(each.user_attrs.get(rung_key(rung), math.inf)) for each in known]
 

@@ -15,6 +15,7 @@ from ganlab.tune.ranges import Ranges
 RUNGS = (0.25, 0.5)
 SEEDS = 4
 TRIALS = 30
+FRESH_SEEDS = 12
 OBJECTIVE = "mmd"
 
 
@@ -34,7 +35,7 @@ class Plan:
     A trial plays the seeds 0 to `seeds` - 1. It is given up as soon as more than the share `tolerance` of them has
     collapsed or diverged; if at one of `rungs`, shares of the budget of its first seed, or at its end it is not among
     the best; or if over seeds it is probably worse than the best trial. With `together` all seeds but the first are
-    played at once.
+    played at once. When all trials are played, the best setting is played again with `fresh_seeds` more.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Plan:
     objective: str = OBJECTIVE
     seeds: int = SEEDS
     trials: int = TRIALS
+    fresh_seeds: int = FRESH_SEEDS
     rungs: tuple[float, ...] = RUNGS
     tolerance: float = 0.0
     together: bool = False
@@ -86,7 +88,7 @@ class Plan:
         return replace(self, trials=trials)
 
 
-FREE = ("about", "given", "name", "trials", "baseline", "together")
+FREE = ("about", "given", "name", "trials", "fresh_seeds", "baseline", "together")
 """What of a plan may change while it is carried out."""
 
 

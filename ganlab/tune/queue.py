@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from ganlab.assemble.run_lock import Lock
 from ganlab.errors import BusyError
-from ganlab.tune import storage
+from ganlab.tune import confirmation, storage
 from ganlab.tune.home import Home
 from ganlab.tune.plan import Plan
 from ganlab.tune.repair import put_right
-from ganlab.tune.result import INVALID
-from ganlab.tune.trial import BASELINE
+from ganlab.tune.result import BASELINE, INVALID, is_confirmation
 
 if TYPE_CHECKING:
     import optuna
@@ -43,7 +42,7 @@ class Queue:
         with self._home.queue():
             put_right(self._study, self._home, self._grace)
             trials = trials_of(self._study)
-            if len(counted(trials)) >= self._plan.trials:
+            if len(counted(trials)) >= self._plan.trials and not self._confirming(trials):
                 return None
             self._study.sampler = sampler(self._plan.seed, self._worker, len(trials))
             trial = storage.patient(lambda: storage.ask(self._study))
@@ -61,6 +60,19 @@ class Queue:
             owned = taken(lock)
         return trial, lock
 
+    def _confirming(self, trials: list[FrozenTrial]) -> bool:
+        """True if the best setting waits to be played again with fresh seeds."""
+        from optuna.trial import TrialState
+
+        if any(each.state is TrialState.WAITING for each in trials if is_confirmation(each)):
+            return True
+        if not all(each.state.is_finished() for each in trials):
+            return False
+        best = confirmation.wanted(self._plan, trials)
+        if best is not None:
+            confirmation.enqueue(self._study, best)
+        return best is not None
+
     def _sign(self, trial: optuna.Trial, directory: str) -> None:
         """Say where and by whom it is played, and from when on."""
         about = {"directory": directory, "place": self._home.place, "worker": os.getpid()}
@@ -70,9 +82,14 @@ class Queue:
 
     @property
     def finished(self) -> bool:
-        """True if there are enough, and nobody plays."""
-        trials = counted(trials_of(self._study))
-        return len(trials) >= self._plan.trials and all(each.state.is_finished() for each in trials)
+        """True if there are enough, nobody plays, and the best has been played again."""
+        trials = trials_of(self._study)
+        enough = len(counted(trials)) >= self._plan.trials
+        return (
+            enough
+            and all(each.state.is_finished() for each in trials)
+            and confirmation.wanted(self._plan, trials) is None
+        )
 
     def put_back(self, trial: optuna.Trial) -> None:
         """A trial that was interrupted, and whose lock is free, waits to be gone on with, or is told if all of it was
@@ -117,7 +134,11 @@ def counted(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
     from optuna.trial import TrialState
 
     played = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-    return [each for each in trials if each.state in played and each.user_attrs.get("state") != INVALID]
+    return [
+        each
+        for each in trials
+        if each.state in played and each.user_attrs.get("state") != INVALID and not is_confirmation(each)
+    ]
 
 
 def enqueue_baseline(study: optuna.Study, plan: Plan) -> None:

@@ -17,6 +17,7 @@ from ganlab.tune.storage import patient, quiet
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.trial import FrozenTrial
 
 NAME = "trial.json"
 
@@ -24,6 +25,12 @@ COMPLETE, PRUNED, INVALID, FAILED = "complete", "pruned", "invalid", "failed"
 """How a trial ends: with all seeds, given up with a reason, with a recipe that cannot be, or with runs that cannot be
 played."""
 
+
+BASELINE = "baseline"
+"""The `origin` of the trial that plays the recipe as it is."""
+
+CONFIRMATION = "confirmation of "
+"""How the `origin` of a trial begins that plays, with fresh seeds, the setting of the trial in that directory."""
 
 RESULT = ("state", "reason", "settings", "commands", "seeds", "seconds", "kimg", "score")
 """What a trial that has ended says of itself in the storage."""
@@ -127,6 +134,11 @@ class TrialResult:
         for name, amount in self.constraints.items():
             trial.set_constraint(name, amount)
         return trial
+
+
+def is_confirmation(trial: FrozenTrial) -> bool:
+    """True if it plays a setting again that another trial has found."""
+    return str(trial.user_attrs.get("origin", "")).startswith(CONFIRMATION)
 
 
 def scored(results: Sequence[SeedResult]) -> float | None:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ganlab.tune.giving_up import collapsed
 from ganlab.tune.plan import Plan
-from ganlab.tune.result import COMPLETE, FAILED, INVALID, PRUNED
+from ganlab.tune.result import BASELINE, COMPLETE, CONFIRMATION, FAILED, INVALID, PRUNED
 from ganlab.tune.score import SeedResult
-from ganlab.tune.trial import BASELINE
 from ganlab.values import Ending
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Row:
     kimg: float
     saved: float
     feasible: bool
-    baseline: bool
+    origin: str
     params: dict[str, Any]
     distributions: Mapping[str, BaseDistribution]
     commands: tuple[str, ...]
@@ -53,6 +52,16 @@ class Row:
         return len(self.results)
 
     @property
+    def baseline(self) -> bool:
+        """True if it is the recipe as it is."""
+        return self.origin == BASELINE
+
+    @property
+    def again(self) -> bool:
+        """True if it plays another one's setting with fresh seeds."""
+        return self.origin.startswith(CONFIRMATION)
+
+    @property
     def dead(self) -> int:
         """How many collapsed or diverged."""
         return sum(each.dead for each in self.results)
@@ -60,23 +69,32 @@ class Row:
     def told(self) -> dict[str, Any]:
         """As JSON knows it."""
         told = {name: value for name, value in vars(self).items() if name != "distributions"}
-        return {**told, "seeds": self.seeds, "dead": self.dead, "results": [vars(each) for each in self.results]}
+        counts = {"seeds": self.seeds, "dead": self.dead, "baseline": self.baseline}
+        return {**told, **counts, "results": [vars(each) for each in self.results]}
 
 
 @dataclass(frozen=True)
 class Standing:
-    """All rows, by number."""
+    """The trials by number, and those that played the setting of another again with fresh seeds."""
 
     plan: Plan
     budget: float
     rows: tuple[Row, ...]
+    confirmations: tuple[Row, ...] = ()
 
     @classmethod
     def of(cls, plan: Plan, trials: Sequence[FrozenTrial], budget: float) -> Standing:
         """The study's standing. `budget` is what one run is shown, in kimg."""
         paces = [pace for each in trials if (pace := _pace(each)) is not None]
         usual = statistics.median(paces) if paces else 0.0
-        return cls(plan, budget, tuple(_row(each, plan, budget, usual) for each in trials))
+        rows = [_row(each, plan, budget, usual) for each in trials]
+        found, again = ([row for row in rows if row.again is wanted] for wanted in (False, True))
+        return cls(plan, budget, tuple(found), tuple(again))
+
+    @property
+    def every(self) -> list[Row]:
+        """All that was played, by number."""
+        return sorted([*self.rows, *self.confirmations], key=lambda row: row.number)
 
     def having(self, *states: str) -> list[Row]:
         """The rows in one of these states."""
@@ -90,10 +108,28 @@ class Standing:
 
     @cached_property
     def best(self) -> Row | None:
-        """The best setting that was played with all seeds and keeps what it must."""
-        return min(
-            (row for row in self.having(COMPLETE) if row.feasible), key=lambda row: row.score or 0.0, default=None
-        )
+        """The best setting that was played with all seeds, keeps what it must, and did so with fresh seeds, too, if it
+        has been played with any."""
+        left = [row for row in self.having(COMPLETE) if row.feasible and self._holds(row)]
+        return min(left, key=lambda row: row.score or 0.0, default=None)
+
+    @cached_property
+    def confirmation(self) -> Row | None:
+        """How the best setting did with fresh seeds, or does."""
+        return None if self.best is None else self._again(self.best)
+
+    @property
+    def refuted(self) -> list[Row]:
+        """Settings that did not hold with fresh seeds."""
+        return [row for row in self.rows if row.state == COMPLETE and not self._holds(row)]
+
+    def _again(self, row: Row) -> Row | None:
+        found = [each for each in self.confirmations if each.origin == CONFIRMATION + row.directory]
+        return next((each for each in reversed(found) if each.state != RETRIED), None)
+
+    def _holds(self, row: Row) -> bool:
+        again = self._again(row)
+        return again is None or (again.state != PRUNED and again.feasible)
 
     @cached_property
     def baseline(self) -> Row | None:
@@ -103,7 +139,7 @@ class Standing:
     @property
     def seconds(self) -> float:
         """What was trained."""
-        return sum(row.seconds for row in self.rows)
+        return sum(row.seconds for row in self.every)
 
     @property
     def saved(self) -> float:
@@ -112,7 +148,7 @@ class Standing:
 
     def told(self) -> dict[str, Any]:
         """As JSON knows it."""
-        best, baseline = self.best, self.baseline
+        best, baseline, confirmation = self.best, self.baseline, self.confirmation
         return {
             "study": self.plan.name,
             "recipe": self.plan.recipe_name,
@@ -122,6 +158,8 @@ class Standing:
             "states": self.states,
             "best": None if best is None else best.told(),
             "baseline": None if baseline is None else baseline.told(),
+            "confirmation": None if confirmation is None else confirmation.told(),
+            "refuted": [row.number for row in self.refuted],
             "seconds": round(self.seconds, 1),
             "seconds_saved": round(self.saved, 1),
             "rows": [row.told() for row in self.rows],
@@ -147,7 +185,7 @@ def _row(trial: FrozenTrial, plan: Plan, budget: float, usual: float) -> Row:
         kimg=kimg,
         saved=left * (_pace(trial) or usual) if state == PRUNED else 0.0,
         feasible=all(amount <= 0 for amount in trial.constraints.values()),
-        baseline=told.get("origin") == BASELINE,
+        origin=str(told.get("origin", "")),
         params=dict(trial.params),
         distributions=trial.distributions,
         commands=tuple(told.get("commands", ())),

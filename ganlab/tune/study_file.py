@@ -43,6 +43,7 @@ class Constants(BaseModel):
     OBJECTIVE: str | None = None
     SEEDS: Annotated[int, Field(ge=1, le=1000)] | None = None
     TRIALS: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    FRESH_SEEDS: Annotated[int, Field(ge=0, le=1000)] | None = None
     RUNGS: tuple[Share, ...] | None = None
     TOGETHER: bool = False
     TOLERANCE: Annotated[float, Field(ge=0, lt=1)] | None = None

@@ -16,7 +16,7 @@ from ganlab.recipe import override
 from ganlab.tune.child import Child, ChildFailed
 from ganlab.tune.giving_up import collapsed, constraints, falls_behind, others_at, rung_key, rung_values
 from ganlab.tune.plan import Plan
-from ganlab.tune.result import COMPLETE, FAILED, INVALID, PRUNED, TrialResult, scored
+from ganlab.tune.result import BASELINE, COMPLETE, CONFIRMATION, FAILED, INVALID, PRUNED, TrialResult, scored
 from ganlab.tune.score import SeedResult
 from ganlab.tune.settings import as_settings
 from ganlab.tune.storage import patient
@@ -25,13 +25,11 @@ from ganlab.tune.together import play_together
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.trial import FrozenTrial
 
     from ganlab.plugins import Plugins
 
 LOOK_SECONDS = 0.25
-
-BASELINE = "baseline"
-"""The `origin` of the trial that plays the recipe as it is."""
 
 
 class Trial:
@@ -55,6 +53,9 @@ class Trial:
         self._plugins = plugins
         self._beat = beat
         self._silent = silent
+        self._origin = str(trial.user_attrs.get("origin", ""))
+        self._again = self._origin.startswith(CONFIRMATION)
+        self._seeds = range(plan.seeds, plan.seeds + plan.fresh_seeds) if self._again else range(plan.seeds)
         self._results: list[SeedResult] = []
         self._together: Sequence[int] = ()
         self._commands: list[str] = []
@@ -73,17 +74,35 @@ class Trial:
             return self._ended(INVALID, str(error).partition("\n")[0])
         self._budget = recipe.kimg
         try:
-            reason = self._played(0)
+            reason = self._played(self._seeds[0])
             for seed in self._rest() if reason is None else ():
                 reason = self._played(seed)
                 if reason is not None:
                     break
         except ChildFailed as error:
-            return self._ended(FAILED, f"seed {len(self._results)}: {error}")
+            return self._ended(FAILED, f"seed {self._seeds[len(self._results)]}: {error}")
         return self._ended(COMPLETE if reason is None else PRUNED, reason or "")
 
+    @property
+    def _first(self) -> int:
+        return self._seeds[0]
+
+    @property
+    def _exempt(self) -> bool:
+        """True if it is compared with no other trial."""
+        return self._again or self._origin == BASELINE
+
+    @property
+    def _confirmed(self) -> FrozenTrial:
+        """The trial whose setting is played again."""
+        directory = self._origin.removeprefix(CONFIRMATION)
+        trials = patient(lambda: self._study.get_trials(deepcopy=False))
+        return next(each for each in trials if each.user_attrs.get("directory") == directory)
+
     def _chosen(self) -> dict[str, Any]:
-        if self._plan.baseline is None and self._trial.user_attrs.get("origin") == BASELINE:
+        if self._origin == BASELINE and self._plan.baseline is None:
+            return {}
+        if self._again and not self._confirmed.params:
             return {}
         return patient(lambda: self._plan.space(self._trial))
 
@@ -95,7 +114,7 @@ class Trial:
         passed: dict[float, float] = {}
         try:
             while child.poll() is None:
-                if seed == 0 and (reason := self._at_rungs(child, passed)) is not None:
+                if seed == self._first and (reason := self._at_rungs(child, passed)) is not None:
                     child.end()
                     self._take(self._result(seed))
                     return reason
@@ -104,26 +123,26 @@ class Trial:
         except BaseException:
             child.end()
             raise
-        if seed == 0:
+        if seed == self._first:
             self._note_rungs(child, passed)
         self._take(self._result(seed))
-        if (reason := collapsed(self._results, self._plan.tolerance, self._plan.seeds)) is not None:
+        if (reason := collapsed(self._results, self._plan.tolerance, len(self._seeds))) is not None:
             return reason
-        if seed == 0 and (reason := self._after_first()) is not None:
+        if seed == self._first and (reason := self._after_first()) is not None:
             return reason
-        if seed + 1 < self._plan.seeds and patient(self._trial.should_prune):
+        if not self._again and seed + 1 < self._plan.seeds and patient(self._trial.should_prune):
             return f"probably worse than trial {patient(lambda: self._study.best_trial).number}, after {seed + 1} seeds"
         return None
 
     def _rest(self) -> list[int]:
         """The seeds but the first; if the plan says so played at once. Those that died come first, for they decide."""
-        seeds = range(1, self._plan.seeds)
+        seeds = self._seeds[1:]
         died: list[int] = []
 
         def look(dead: list[int]) -> bool:
             self._beat()
             died[:] = dead
-            return len(dead) <= self._plan.tolerance * self._plan.seeds
+            return len(dead) <= self._plan.tolerance * len(self._seeds)
 
         if self._plan.together and len(seeds) > 1:
             self._together = seeds
@@ -146,7 +165,7 @@ class Trial:
 
     def _note_rungs(self, child: Child, passed: dict[float, float]) -> dict[float, float]:
         """Tell the others what it was at rungs that it has newly passed."""
-        if not self._plan.rungs:
+        if self._again or not self._plan.rungs:
             return {}
         found = rung_values(child.directory, self._plan.objective, self._plan.rungs, self._budget)
         new = {rung: value for rung, value in found.items() if rung not in passed}
@@ -157,7 +176,7 @@ class Trial:
 
     def _at_rungs(self, child: Child, passed: dict[float, float]) -> str | None:
         """Why it is given up at a rung it has just come to."""
-        if self._trial.user_attrs.get("origin") == BASELINE or len(passed) == len(self._plan.rungs):
+        if self._exempt or len(passed) == len(self._plan.rungs):
             return None
         for rung, value in self._note_rungs(child, passed).items():
             if self._behind(rung, value):
@@ -167,9 +186,9 @@ class Trial:
     def _after_first(self) -> str | None:
         """Why it is given up after its first seed, the last rung."""
         value = self._results[0].value
-        self._set(rung_key(1.0), value)
-        baseline = self._trial.user_attrs.get("origin") == BASELINE
-        if baseline or self._plan.seeds == 1 or not self._plan.rungs or not self._behind(1.0, value):
+        if not self._again:
+            self._set(rung_key(1.0), value)
+        if self._exempt or self._plan.seeds == 1 or not self._plan.rungs or not self._behind(1.0, value):
             return None
         return f"not among the best after its first seed ({value:.4g})"
 
@@ -184,10 +203,10 @@ class Trial:
         frozen = trials[self._trial.number]
         result = TrialResult(
             state=state,
-            origin=self._trial.user_attrs.get("origin", ""),
+            origin=self._origin,
             reason=reason,
             value=scored(self._results),
-            constraints=constraints(self._results, self._plan.tolerance, self._plan.seeds) if self._results else {},
+            constraints=constraints(self._results, self._plan.tolerance, len(self._seeds)) if self._results else {},
             settings=self._settings,
             seeds=tuple(self._results),
             beside=tuple(self._beside()),
@@ -205,7 +224,7 @@ class Trial:
     def _beside(self) -> Iterator[SeedResult]:
         """What was played together with the seeds that decided."""
         counted = {each.seed for each in self._results}
-        for seed in range(self._plan.seeds):
+        for seed in self._seeds:
             if seed not in counted and (self._directory / f"seed-{seed}" / "outcome.json").exists():
                 yield self._result(seed)
 

@@ -13,10 +13,9 @@ from ganlab.tune import storage
 from ganlab.tune.giving_up import collapsed, constraints
 from ganlab.tune.plan import Plan
 from ganlab.tune.ranges import Range, Ranges
-from ganlab.tune.result import COMPLETE, PRUNED, TrialResult, scored
+from ganlab.tune.result import BASELINE, COMPLETE, PRUNED, TrialResult, scored
 from ganlab.tune.score import SeedResult
 from ganlab.tune.standing import Standing
-from ganlab.tune.trial import BASELINE
 from tests.cli.conftest import RING
 
 BUDGET = 10.0
@@ -31,6 +30,7 @@ PLAN = Plan(
     space=Ranges((Range(RATE, 1e-5, 1e-1, log=True),)),
     seeds=2,
     trials=12,
+    fresh_seeds=0,
     rungs=(0.5,),
 )
 

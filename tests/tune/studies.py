@@ -28,9 +28,10 @@ PLUGINS = Plugins()
 def plan(
     search: str = "log:1e-5..1e-2", *, seeds: int = 2, trials: int = 4, name: str = "fake", **settings: Any
 ) -> Plan:
-    """The learning rate of the ring's generator, whose budget is 10 kimg."""
+    """The learning rate of the ring's generator, whose budget is 10 kimg; the best is not played again."""
     tree = override(find_recipe("ring", PLUGINS), ["budget_rounds=40", "batch_size=250", *settings.pop("set", ())])
-    return replace(of_ranges("fake", "ring", tree, [f"{RATE}={search}"], PLUGINS), seeds=seeds, trials=trials)
+    found = of_ranges("fake", "ring", tree, [f"{RATE}={search}"], PLUGINS)
+    return replace(found, seeds=seeds, trials=trials, fresh_seeds=0)
 
 
 def began(wanted: Plan, folder: Path, url: str | None = None, **pace: int) -> tuple[optuna.Study, Home]:

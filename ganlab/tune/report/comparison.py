@@ -6,6 +6,7 @@ from typing import Any
 
 from ganlab.assemble.difference import differing
 from ganlab.recipe import override
+from ganlab.tune.confirmation import held
 from ganlab.tune.report.html import Html, element, joined, number, row, table
 from ganlab.tune.settings import as_settings
 from ganlab.tune.standing import Row, Standing
@@ -39,6 +40,7 @@ def comparison(now: Standing) -> Html:
         element("p", why),
         _recipes(now, baseline, best),
         _seeds(found),
+        *(element("p", f"{each[0].upper()}{each[1:]}.", class_="note") for each in held(now)),
         *(_commands(name, each) for name, each in found.items()),
     )
 
