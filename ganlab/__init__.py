@@ -24,6 +24,7 @@ from ganlab.interfaces.data_report import DataReport
 from ganlab.interfaces.dataset import Dataset, Source
 from ganlab.interfaces.diagnostic import Diagnostic
 from ganlab.interfaces.features import FeatureChoice, Features
+from ganlab.interfaces.files import GivenFile, SampleWriter
 from ganlab.interfaces.foreign_run import ForeignRun, ReadOptions, SeriesPoint
 from ganlab.interfaces.intervention import Intervention
 from ganlab.interfaces.look import Look, Part
@@ -99,6 +100,7 @@ __all__ = [
     "GanlabError",
     "GeneratorShapes",
     "Given",
+    "GivenFile",
     "Intervention",
     "Look",
     "Loss",
@@ -119,6 +121,7 @@ __all__ = [
     "RollBack",
     "RunInfo",
     "Sample",
+    "SampleWriter",
     "ScaleLearningRate",
     "ScaleWeight",
     "Search",

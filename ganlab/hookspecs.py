@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ganlab.interfaces.dataset import Dataset
     from ganlab.interfaces.diagnostic import Diagnostic
     from ganlab.interfaces.features import Features
+    from ganlab.interfaces.files import GivenFile, SampleWriter
     from ganlab.interfaces.foreign_run import ForeignRun, ReadOptions
     from ganlab.interfaces.intervention import Intervention
     from ganlab.interfaces.loss import Loss
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ganlab.interfaces.reporter import Reporter, RunInfo
     from ganlab.interfaces.task import Task
     from ganlab.interfaces.term import Term
-    from ganlab.values import Action, Finding, Outcome, Tick
+    from ganlab.values import Action, Field, Finding, Outcome, Tick
 
 hookspec = HookspecMarker("ganlab")
 
@@ -130,3 +131,16 @@ def ganlab_check_data(path: Path) -> DataReport | None:
 def ganlab_read_run(path: Path, options: ReadOptions) -> ForeignRun | None:
     """Question: is this file or folder the log of a run that another program played, and what does it tell? Asked by
     `ganlab diagnose`, of plugins in turn; None says that the plugin knows nothing of such a log."""
+
+
+@hookspec(firstresult=True)
+def ganlab_read_given(path: Path, field: Field) -> GivenFile | None:
+    """Question: what does this file or folder hold for a condition of that field? Asked by `ganlab sample --given`, of
+    plugins in turn: first about the whole folder, which may be one clip, then about what lies in it; None says that the
+    plugin knows nothing of such a file, or of such a field."""
+
+
+@hookspec(firstresult=True)
+def ganlab_find_writer(ending: str, kind: str) -> SampleWriter | None:
+    """Question: who writes samples of that kind of field ("image", "video") to files of that ending (".png")? Asked by
+    `ganlab sample` before anything is made, of plugins in turn; None says that the plugin writes no such files."""

@@ -22,9 +22,19 @@ from ganlab.values import Batch, Field, Given, Sample
 CPU = torch.device("cpu")
 
 
-def conditions(task: Task, count: int | None, given: Mapping[str, Any], label: str | None, default: int) -> Batch:
+def conditions(
+    task: Task,
+    count: int | None,
+    given: Mapping[str, Any],
+    label: str | None,
+    default: int,
+    *,
+    first: int = 0,
+    any_size: bool = False,
+) -> Batch:
     """What the task's `draw` is to read: the rows in `given`, again and again where there are fewer than `count`;
-    class `label`, or all classes in turn.
+    class `label`, or all classes in turn, from the `first` on. With `any_size` pictures may be larger or smaller than
+    those trained on.
 
     Without a `count` there are as many samples as rows in `given`, or else `default`. Raises `RecipeError` for a
     condition that nobody gave, `DataError` for rows of another shape.
@@ -35,19 +45,21 @@ def conditions(task: Task, count: int | None, given: Mapping[str, Any], label: s
                 f"--given: '{name}' is no condition of this task.{nearest(name, task.conditions)} "
                 f"It has: {', '.join(task.conditions) or 'none'}"
             )
-    rows = {name: _rows(name, value, _field(task, name)) for name, value in given.items()}
+    rows = {name: _rows(name, value, field_of(task, name), any_size) for name, value in given.items()}
     size = count or max(map(len, rows.values()), default=default)
-    classes = [name for name in task.conditions if _is_category(_field(task, name)) and name not in rows]
+    classes = [name for name in task.conditions if is_category(field_of(task, name)) and name not in rows]
     if label is not None and not classes:
         raise RecipeError("--class: this run knows no classes; leave it out")
     for name in classes:
-        field = _field(task, name)
-        known = torch.arange(field.cardinality or 1)
-        rows[name] = known if label is None else known[[_class(label, field)]]
+        field = field_of(task, name)
+        known = torch.arange(field.cardinality or 1).roll(-first)
+        rows[name] = known if label is None else torch.tensor([_class(label, field)])
     for name in task.conditions:
-        if name not in rows:
-            shape = tuple(_field(task, name).shape)
-            raise RecipeError(f"the generator needs a '{name}' {shape} for each sample; give them in --given FILE.npz")
+        if name not in rows and not (rows and task.one_is_enough):
+            shape = tuple(field_of(task, name).shape)
+            raise RecipeError(
+                f"the generator needs a '{name}' {shape} for each sample; give them: --given FILE.npz, FILE or DIR"
+            )
     entries = {name: _cycled(value, size) for name, value in rows.items()}
     return Batch({name: _placed(task, name, value) for name, value in entries.items()}, size)
 
@@ -113,13 +125,14 @@ def _drawn(task: Task, batch: Batch, start: int, seed: int) -> Given:
 
 def _made(generator: LoadedGenerator, given: Given, count: int, device: torch.device) -> tuple[Sample, Given]:
     with torch.no_grad():
-        sample = generate(generator.task, generator.networks, _moved(given, device), count)
-    return _moved(sample, CPU), given
+        sample = generate(generator.task, generator.networks, moved(given, device), count)
+    return moved(sample, CPU), given
 
 
-def _moved(value: Any, device: torch.device) -> Any:
+def moved(value: Any, device: torch.device) -> Any:
+    """The tensors in a value, on the device."""
     if isinstance(value, Mapping):
-        return {name: _moved(each, device) for name, each in value.items()}
+        return {name: moved(each, device) for name, each in value.items()}
     return value.to(device) if isinstance(value, Tensor) else value
 
 
@@ -134,7 +147,7 @@ def _cycled(value: Tensor, size: int) -> Tensor:
     return value.repeat(-(-size // len(value)), *[1] * (value.dim() - 1))[:size]
 
 
-def _field(task: Task, condition: str) -> Field:
+def field_of(task: Task, condition: str) -> Field:
     """The condition's field; where it is a dataset, that of its first entry."""
     field = task.fields[condition]
     return field if isinstance(field, Field) else next(iter(field.values()))
@@ -146,7 +159,8 @@ def _placed(task: Task, condition: str, value: Tensor) -> Any:
     return value if isinstance(field, Field) else Batch({next(iter(field)): value}, len(value))
 
 
-def _is_category(field: Field) -> bool:
+def is_category(field: Field) -> bool:
+    """True for one class a sample."""
     return field.cardinality is not None and field.shape == ()
 
 
@@ -159,13 +173,18 @@ def _class(label: str, field: Field) -> int:
     raise RecipeError(f"--class: '{label}' is no class of this run.{nearest(label, field.names)} There are: {known}")
 
 
-def _rows(name: str, value: Any, field: Field) -> Tensor:
-    """A user's array as rows of the field."""
+def _rows(name: str, value: Any, field: Field, any_size: bool) -> Tensor:
+    """A user's array as rows of the field; with `any_size` its last two axes may be of any length."""
     tensor = torch.as_tensor(value)
     wanted = "integers" if field.cardinality is not None else "numbers"
     if not len(tensor) if tensor.dim() else True:
         raise DataError(f"--given: '{name}' has no rows; expected (N, {', '.join(map(str, field.shape))})")
-    if tuple(tensor.shape[1:]) != tuple(field.shape) or (field.cardinality is not None and tensor.is_floating_point()):
+    fixed = len(field.shape) - 2 * any_size
+    if (
+        tensor.dim() != 1 + len(field.shape)
+        or tuple(tensor.shape[1:])[:fixed] != tuple(field.shape)[:fixed]
+        or (field.cardinality is not None and tensor.is_floating_point())
+    ):
         shape = ("N", *field.shape)
         raise DataError(
             f"--given: '{name}' has shape {tuple(tensor.shape)}, {tensor.dtype}; expected {shape}, {wanted}"

@@ -19,18 +19,20 @@ from ganlab.values import Field, Given, Picture, Sample
 
 if TYPE_CHECKING:
     from ganlab.interfaces.task import Task
+    from ganlab.plugins import Plugins
 
 Made = Iterable[tuple[Sample, Given]]
 """Samples and what they were made from, chunk by chunk."""
 
-FRAME_MILLISECONDS = 60
+CHANNELS = (1, 3, 4)
+"""How many channels what is shown may have."""
 
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-"""How Pillow calls a picture of so many channels."""
+ENDINGS = {"image": ".png", "video": ".gif"}
+"""What files in a folder are written as, by kind of field."""
 
 
 class Form(StrEnum):
-    """What an ending asks for."""
+    """What an ending asks for; one that is not here may be a film, if a plugin writes it."""
 
     SHEET = ".png"
     ARRAYS = ".npz"
@@ -46,12 +48,13 @@ class NewPath:
     form: Form
 
     @classmethod
-    def parse(cls, out: str) -> NewPath:
+    def parse(cls, out: str, plugins: Plugins) -> NewPath:
         """Raises `RecipeError` for an ending that says nothing, `StorageError` if nothing can be written there."""
-        path = Path(out)
-        ending = "/" if out.endswith("/") else path.suffix.lower()
+        ending = "/" if out.endswith("/") else Path(out).suffix.lower()
         if ending not in list(Form):
-            raise RecipeError(f"--out {out}: the ending decides what is written; expected .png, .npz, .gif or /")
+            if not ending or plugins.find_writer(ending, "video") is None:
+                raise RecipeError(f"--out {out}: the ending decides what is written; expected .png, .npz, .gif or /")
+            ending = Form.FILM
         return cls(new_place(out), Form(ending))
 
     @property
@@ -73,11 +76,12 @@ class NewPath:
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
-        """A folder that takes its name when all its files are there."""
+        """A folder that takes its name when all its files are there; unless FILES were asked for, one in which the
+        file of that name grows."""
         try:
             self.temporary.mkdir()
             yield self.temporary
-            self.temporary.rename(self.path)
+            (self.temporary if self.form is Form.FILES else self.temporary / self.path.name).rename(self.path)
         finally:
             shutil.rmtree(self.temporary, ignore_errors=True)
 
@@ -98,8 +102,8 @@ def arrays(target: NewPath, task: Task, made: Made) -> int:
     import numpy as np
 
     parts: dict[str, list[Any]] = {}
-    first, *others = task.makes()
     for sample, given in made:
+        first, *others = (name for name in task.makes() if name in sample)
         found = {"samples": sample[first], **{name: sample[name] for name in others}}
         found |= {name: given[name] for name in task.conditions if name in given and _is_category(task, name)}
         for name, value in found.items():
@@ -112,21 +116,20 @@ def arrays(target: NewPath, task: Task, made: Made) -> int:
     return len(whole["samples"])
 
 
-def separate(target: NewPath, task: Task, made: Made) -> int:
-    """One PNG per sample, in its own size and channels, named by its number."""
-    import numpy as np
-    from PIL import Image
-
+def separate(target: NewPath, task: Task, made: Made, plugins: Plugins) -> int:
+    """One file per sample, in its own size and channels, named by its number: PNG, or GIF of a clip."""
     name, field = next(iter(task.makes().items()))
-    if field.kind != "image" or field.shape[0] not in MODES:
-        raise RecipeError(f"samples of kind '{field.kind}' {field.shape} are no PNG files; say --out FILE.npz")
+    ending = ENDINGS.get(field.kind, "")
+    writer = plugins.find_writer(ending, field.kind)
+    if writer is None or field.shape[-3] not in CHANNELS:
+        raise RecipeError(f"samples of kind '{field.kind}' {field.shape} are no files; say --out FILE.npz")
+    from ganlab.assemble.tiles import levels
+
     number = 0
     with target.folder() as folder:
         for sample, _ in made:
-            pixels = np.rint((sample[name].float().numpy().clip(-1, 1) + 1) * 127.5).astype(np.uint8)
-            for each in pixels.transpose(0, 2, 3, 1):
-                picture = Image.fromarray(each[..., 0] if each.shape[-1] == 1 else each, MODES[each.shape[-1]])
-                picture.save(folder / f"{number:06d}.png")
+            for each in levels(sample[name].float()):
+                writer.write(folder / f"{number:06d}{ending}", each)
                 number += 1
     return number
 
@@ -147,9 +150,10 @@ def sheet(target: NewPath, task: Task, made: Made, steps: int) -> int:
     return count
 
 
-def film(target: NewPath, task: Task, made: Made, *, moving: bool) -> int:
+def film(target: NewPath, task: Task, made: Made, plugins: Plugins, *, moving: bool) -> int:
     """A film of clips side by side, or of a journey, one sample after the other."""
-    from PIL import Image
+    import numpy as np
+    import torch
 
     from ganlab.pictures import draw
 
@@ -161,12 +165,12 @@ def film(target: NewPath, task: Task, made: Made, *, moving: bool) -> int:
         frames = [draw(Picture(picture.kind, data[place : place + 1]), picture) for place in range(len(data))]
     else:
         raise RecipeError("--out: samples that do not move are no film; add --interpolate, or say --out FILE.png")
-    drawn = [Image.fromarray(frame) for frame in frames if frame is not None]
-    if len(drawn) < len(frames):
+    drawn = [frame for frame in frames if frame is not None]
+    writer = plugins.find_writer(target.path.suffix.lower(), "video")
+    if writer is None or len(drawn) < len(frames):
         raise _undrawable(picture)
-    first, *others = drawn
-    with target.file() as file:
-        first.save(file, "GIF", save_all=True, append_images=others, duration=FRAME_MILLISECONDS, loop=0)
+    with target.folder() as folder:
+        writer.write(folder / target.path.name, torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2))
     return len(data)
 
 

@@ -36,7 +36,11 @@ class ViewShapes:
 
 
 class Architecture(Component, ABC):
-    """Builds networks. Options set width, depth and norm; never shapes, which are derived from the dataset."""
+    """Builds networks. Options set width, depth and norm; never shapes, which are derived from the dataset.
+
+    A generator that takes pictures of other sizes than it was built for, as long as both sides are multiples of a
+    number, says so in an attribute `multiple` of its module (1 if it has none): `ganlab sample --given` pads to that.
+    """
 
     def generator(self, shapes: GeneratorShapes) -> Module:
         """A module called with the given fields in order: from a latent, `forward(latent, label=None)`."""

@@ -37,6 +37,10 @@ class Task(Component, ABC):
     """Conditions that no dataset needs to have, because `draw` makes them of other batch fields where the batch holds
     none: a picture made small. The task adds their fields to `fields` itself."""
 
+    one_is_enough: bool = False
+    """True if `draw` is content with any one of the `conditions`: a picture of either kind, to be turned into the
+    other."""
+
     def __init__(self, fields: Fields, /) -> None:
         self.fields = fields
 
@@ -73,6 +77,10 @@ class Task(Component, ABC):
         """The fields the generator makes; by default the first field of the dataset."""
         name = next(iter(self.fields))
         return {name: self.fields[name]}
+
+    def answering(self, condition: str) -> str:
+        """Which of the fields it makes a user is shown who gives `condition`; the first by default."""
+        return next(iter(self.makes()))
 
     def given_fields(self, given: Given) -> Mapping[str, Field]:
         """Fields of what the generator is given. By default a batch field keeps its own and a drawn tensor is a

@@ -12,6 +12,7 @@ import pluggy
 from ganlab import hookspecs
 from ganlab.errors import PluginError, nearest
 from ganlab.interfaces.data_report import DataReport
+from ganlab.interfaces.files import GivenFile, SampleWriter
 from ganlab.interfaces.foreign_run import ForeignRun, ReadOptions
 from ganlab.plugins.contract import PUT_BACK, fault, full_name, guarded, register
 from ganlab.plugins.discovery import Found, discover
@@ -20,6 +21,7 @@ from ganlab.plugins.questions import answered
 from ganlab.plugins.registering import registered, unasked
 from ganlab.plugins.state import PluginState
 from ganlab.registry import KINDS, Entry, Origin, Registry
+from ganlab.values import Field
 
 T = TypeVar("T")
 
@@ -133,6 +135,15 @@ class Plugins:
         A plugin that fails is passed over, and `report` is told. Raises `GanlabError` for what no plugin could read.
         """
         return next(self._answers("ganlab_read_run", {"path": path, "options": options}, ForeignRun), None)
+
+    def read_given(self, path: Path, field: Field) -> GivenFile | None:
+        """What `path` holds for a condition of that field, as the first plugin says that knows such files; None if
+        there is none. Third-party plugins are asked only if ours know nothing of it; one that fails is passed over."""
+        return next(self._answers("ganlab_read_given", {"path": path, "field": field}, GivenFile), None)
+
+    def find_writer(self, ending: str, kind: str) -> SampleWriter | None:
+        """Who writes samples of that kind to files of that ending; None if nobody does. Asked like `read_given`."""
+        return next(self._answers("ganlab_find_writer", {"ending": ending, "kind": kind}, SampleWriter), None)
 
     def versions(self) -> dict[str, str]:
         """Version by distribution, of the plugins that `find` and `observers` handed out."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ganlab import ReadOptions
+from ganlab import Field, ReadOptions
 from ganlab.plugins import Plugins
 
 ANSWER = """
@@ -169,3 +169,48 @@ def test_a_stranger_whose_reader_fails_is_told_of_and_passed_over(tmp_path: Path
     assert run is not None
     assert run.kind == "a diary"
     assert "ganlab_read_run returned a dict, expected a ganlab.ForeignRun or None; it is passed over" in told[0]
+
+
+FILES = """
+import ganlab
+import torch
+
+def write(path, levels):
+    path.write_text(str(tuple(levels.shape)))
+
+@ganlab.hookimpl
+def ganlab_read_given(path, field):
+    if path.suffix == ".flip" and field.kind == "video":
+        return ganlab.GivenFile(torch.zeros(5, *field.shape[1:]), notes=("without its sound",))
+
+@ganlab.hookimpl
+def ganlab_find_writer(ending, kind):
+    if (ending, kind) == (".flip", "video"):
+        return ganlab.SampleWriter(write)
+"""
+
+
+def test_a_stranger_reads_and_writes_the_clips_of_its_own_format(tmp_path: Path, install: Callable[..., None]) -> None:
+    install(FILES)
+    plugins, field = Plugins(), Field("video", (2, 3, 4, 4))
+    read = plugins.read_given(tmp_path / "a.flip", field)
+    assert read is not None
+    assert read.data is not None
+    assert (read.data.shape, read.notes) == ((5, 3, 4, 4), ("without its sound",))
+    assert plugins.read_given(tmp_path / "a.flip", Field("image", (3, 4, 4))) is None
+    writer = plugins.find_writer(".flip", "video")
+    assert writer is not None
+    writer.write(tmp_path / "b.flip", read.data)
+    assert (tmp_path / "b.flip").read_text() == "(5, 3, 4, 4)"
+    assert plugins.find_writer(".flip", "image") is None
+
+
+def test_a_stranger_is_not_asked_for_what_ours_read_and_write(
+    tmp_path: Path, install: Callable[..., None], mark: Path
+) -> None:
+    install(ANSWER.format(mark=str(mark)).replace("check_data(path)", "find_writer(ending)").split("    if")[0])
+    Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    plugins = Plugins()
+    assert plugins.read_given(tmp_path / "a.png", Field("image", (1, 4, 4))) is not None
+    assert plugins.find_writer(".png", "image") is not None
+    assert not mark.exists()

@@ -75,13 +75,14 @@ def _look_into(contents: Contents, folder: str, ahead: list[str]) -> None:
                 ahead.append(name)
             elif entry.name.lower().endswith(ENDINGS):
                 contents.names.append(name)
-            elif _begins_like_a_picture(contents.root, name):
+            elif begins_like_a_picture(contents.root, name):
                 contents.names.append(name)
                 contents.disguised += 1
             else:
                 contents.passed["other files"] += 1
 
 
-def _begins_like_a_picture(root: Path, name: str) -> bool:
+def begins_like_a_picture(root: Path, name: str) -> bool:
+    """Whether the first bytes of the file below `root` are those of a format that is read."""
     head = first_bytes(root, name, 16)
     return head.startswith(SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")

@@ -22,6 +22,8 @@ class Translator(nn.Module):
     A field of kind "seed" switches dropout on inside the residual blocks.
     """
 
+    multiple = 4
+
     def __init__(
         self,
         given: Sequence[Field],

@@ -22,7 +22,7 @@ class UNetGenerator(nn.Module):
     """The given fields as maps -> image (N, C, H, W) in [-1, 1]; a field of kind "seed" switches dropout on.
 
     `widths` are the channels after each halving. Neither the first halving, the last halving nor the last doubling is
-    normed. Dropout follows the first `dropped` doublings.
+    normed. Dropout follows the first `dropped` doublings. Sides are multiples of `multiple`.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class UNetGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.read = MapsAndSeed(given, *size)
+        self.multiple = 1 << len(widths)
         bias = norm != "batch"
         last = len(widths) - 2
         self.halvings = nn.ModuleList([nn.Conv2d(self.read.channels, widths[0], 4, 2, 1, bias=bias)])

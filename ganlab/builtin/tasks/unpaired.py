@@ -42,6 +42,7 @@ class Unpaired(Task):
     per_sample = True
 
     conditions = ("a", "b")
+    one_is_enough = True
 
     def __init__(self, fields: Fields, /) -> None:
         super().__init__(fields)
@@ -53,7 +54,10 @@ class Unpaired(Task):
         return {kind: self.fields[kind][self.entry[kind]] for kind in DIRECTIONS}
 
     def real(self, batch: Batch) -> Sample:
-        return {kind: batch[kind][self.entry[kind]] for kind in DIRECTIONS}
+        return {kind: batch[kind][self.entry[kind]] for kind in DIRECTIONS if kind in batch}
+
+    def answering(self, condition: str) -> str:
+        return DIRECTIONS[condition]
 
     def draw(self, batch: Batch, random: Random) -> Given:
         return dict(self.real(batch))
@@ -62,7 +66,8 @@ class Unpaired(Task):
         return self.makes()
 
     def generate(self, networks: Networks, given: Given) -> Sample:
-        return {kind: networks["generator"][kind](given[other]) for kind, other in DIRECTIONS.items()}  # type: ignore[index]
+        generators: Any = networks["generator"]
+        return {kind: generators[kind](given[other]) for kind, other in DIRECTIONS.items() if other in given}
 
     def views(self, networks: Networks, sample: Sample, given: Given) -> Views:
         return {kind: View(sample[kind]) for kind in DIRECTIONS}
@@ -95,6 +100,8 @@ class Unpaired(Task):
         return super().intermediate(name, turn)
 
     def picture(self, sample: Sample, given: Given) -> Picture:
-        """What was given of `a`, and what became of it."""
-        count = min(len(given["a"]), len(sample["b"]))
-        return Picture("image", beside(given["a"][:count], sample["b"][:count]))
+        """What was given of `a`, or else of `b`, and what became of it."""
+        source = next(iter(given))
+        made = sample[DIRECTIONS[source]]
+        count = min(len(given[source]), len(made))
+        return Picture("image", beside(given[source][:count], made[:count]))
