@@ -125,7 +125,9 @@ def tried(generator: LoadedGenerator, count: int) -> Given:
             return torch.randint(max(1, field.cardinality), shape, generator=random)
         return torch.rand(shape, generator=random) * 2 - 1
 
-    return generator.task.draw(of(generator.fields[generator.stage]), Stream(0, "export", CPU).at(0, count))
+    task = generator.task
+    batch = of({name: task.fields[name] for name in task.conditions})
+    return task.draw(batch, Stream(0, "export", CPU).at(0, count))
 
 
 def makers(generator: LoadedGenerator, given: Given) -> dict[str, Module]:
