@@ -3,7 +3,7 @@
     python benchmarks/srgan.py play --seeds 0-2        goes on where it was; runs lie in runs/srgan-benchmark
     python benchmarks/srgan.py judge                   tables and bars, from what is kept in benchmarks/results/srgan
 
-One thread. `held-out` are 256 patches of 48 pixels from the three photographs that the recipe's dataset keeps from
+One thread. `held-out` are 256 patches of 32 pixels from the three photographs that the recipe's dataset keeps from
 training; `unseen` 64 patches each of six grey photographs of scikit-image that no recipe uses. SRResNet is the first
 stage alone for the whole budget; `starved` is SRGAN whose discriminator learns a hundred times more slowly.
 """
@@ -32,10 +32,10 @@ GAMES = {
     "srresnet": ("srgan", ["stages.pre-training.kimg=14.4"]),
     "srgan": ("srgan", []),
     "esrgan": ("esrgan", []),
-    "starved": ("srgan", ["players.image.optimizer.lr=4e-6"]),
+    "starved": ("srgan", ["players.image.optimizer.lr=2e-6"]),
 }
 UNSEEN = ("brick.png", "grass.png", "gravel.png", "camera.png", "coins.png", "moon.png")
-SIDE, PATCHES, FACTOR = 48, 64, 4
+SIDE, PATCHES = 32, 64
 
 SPACE = "@random-conv-v1"
 COLUMNS = {
@@ -108,7 +108,7 @@ def unseen(name: str) -> dict[str, float]:
 
 
 def patches() -> Any:
-    """Patches (N, 3, 48, 48) from all over each photograph."""
+    """Patches (N, 3, 32, 32) from all over each photograph."""
     import numpy as np
     import torch
     from PIL import Image
