@@ -25,9 +25,9 @@ class Restoration(Diagnostic):
     `psnr-rgb` in decibels over all colours, `psnr-y` and `ssim-y` of the luma without a border as wide as the factor
     (as published); `feature-distance@...`, the Frechet distance from the true pictures in a feature network, and
     `perceptual-distance@...`, the mean distance of each picture's point from its own truth's; `high-frequency`, the
-    energy above a quarter cycle a pixel, as a share of the truth's; `consistency`, the mean absolute difference between
-    what was given and what was made, made small again, in units of [-1, 1]. The same of the baselines as
-    `psnr-rgb/nearest`, `psnr-rgb/bicubic`, ... NaN without held-out pictures.
+    energy of the pictures less their 3 x 3 means, as a share of the truth's; `consistency`, the mean absolute
+    difference, in units of [-1, 1], between what was given and what was made, made small again. The same of the
+    baselines as `psnr-rgb/nearest`, `psnr-rgb/bicubic`, ... NaN without held-out pictures.
     """
 
     features: FeatureChoice
