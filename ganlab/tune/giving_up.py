@@ -14,6 +14,7 @@ from ganlab.tune.score import SeedResult, course, measurement
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.trial import FrozenTrial
 
 FEWEST = 4
 """So many must have come to a rung before one is given up there."""
@@ -60,6 +61,21 @@ def others_at(study: optuna.Study, number: int, rung: float) -> list[float]:
     trials = [each for each in study.get_trials(deepcopy=False) if each.number != number and not is_confirmation(each)]
     known = [each for each in trials if rung_key(rung) in each.user_attrs or "state" in each.user_attrs]
     return [float(each.user_attrs.get(rung_key(rung), math.inf)) for each in known]
+
+
+def hopeless(trials: Sequence[FrozenTrial], results: Sequence[SeedResult], seeds: int) -> int | None:
+    """The trial that this one can no longer surpass: its mean over all `seeds` would be above that one's score even if
+    those that are left came to the least that any healthy run of the study has come to; None if it can."""
+    whole = [each for each in trials if each.state.name == "COMPLETE" and not is_confirmation(each)]
+    sound = [each for each in whole if all(amount <= 0 for amount in each.constraints.values())]
+    if not sound:
+        return None
+    best = min(sound, key=lambda each: float(each.user_attrs["score"]))
+    played = [each for trial in whole for each in trial.user_attrs["seeds"] if not each["dead"]]
+    values = [each.value for each in results]
+    least = min(*values, *(float(each["value"]) for each in played))
+    mean = (sum(values) + (seeds - len(values)) * least) / seeds
+    return best.number if mean > float(best.user_attrs["score"]) else None
 
 
 def collapsed(results: Sequence[SeedResult], tolerance: float, seeds: int) -> str | None:

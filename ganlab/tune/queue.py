@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
@@ -17,6 +16,7 @@ from ganlab.tune.home import Home
 from ganlab.tune.plan import Plan
 from ganlab.tune.repair import put_right
 from ganlab.tune.result import BASELINE, INVALID, is_confirmation
+from ganlab.tune.sampling import sampler
 
 if TYPE_CHECKING:
     import optuna
@@ -110,18 +110,6 @@ def taken(lock: Lock) -> bool:
     except BusyError:
         return False
     return True
-
-
-def sampler(seed: int, worker: int, before: int) -> optuna.samplers.BaseSampler:
-    """One for each trial, so that what it draws follows from the study's seed, the worker, and the trials before.
-
-    Parameters may depend on each other (`group`), and settings that others play just now count as bad ones, so that
-    workers do not play the same (`constant_liar`, Optuna's default).
-    """
-    import optuna
-
-    with storage.quiet():
-        return optuna.samplers.TPESampler(seed=zlib.crc32(f"{seed} {worker} {before}".encode()), group=True)
 
 
 def trials_of(study: optuna.Study) -> list[FrozenTrial]:

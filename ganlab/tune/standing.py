@@ -213,7 +213,7 @@ def _cause(results: Sequence[SeedResult], plan: Plan) -> str:
         last = [each for each in results if each.dead][-1]
         return last.reason.partition(":")[0] if last.ending == Ending.STOPPED else str(Ending.DIVERGED)
     whole = all(each.dead or each.ending == Ending.FINISHED for each in results)
-    return "probably worse over seeds" if whole else "behind at a rung"
+    return "worse over seeds" if whole else "behind at a rung"
 
 
 def _pace(trial: FrozenTrial) -> float | None:

@@ -14,7 +14,7 @@ from ganlab.assemble.run_directory import RunDirectory
 from ganlab.errors import GanlabError
 from ganlab.recipe import override
 from ganlab.tune.child import Child, ChildFailed
-from ganlab.tune.giving_up import collapsed, constraints, falls_behind, others_at, rung_key, rung_values
+from ganlab.tune.giving_up import collapsed, constraints, falls_behind, hopeless, others_at, rung_key, rung_values
 from ganlab.tune.plan import Plan
 from ganlab.tune.result import BASELINE, COMPLETE, CONFIRMATION, FAILED, INVALID, PRUNED, TrialResult, scored
 from ganlab.tune.score import SeedResult
@@ -130,8 +130,18 @@ class Trial:
             return reason
         if seed == self._first and (reason := self._after_first()) is not None:
             return reason
-        if not self._again and seed + 1 < self._plan.seeds and patient(self._trial.should_prune):
-            return f"probably worse than trial {patient(lambda: self._study.best_trial).number}, after {seed + 1} seeds"
+        return None if self._again or len(self._results) == self._plan.seeds else self._over_seeds()
+
+    def _over_seeds(self) -> str | None:
+        """Why it is given up before its other seeds are played."""
+        after = f"after {len(self._results)} seed{'s' * (len(self._results) != 1)}"
+        if self._plan.rungs and not self._exempt:
+            trials = patient(lambda: self._study.get_trials(deepcopy=False))
+            better = hopeless(trials, self._results, self._plan.seeds)
+            if better is not None:
+                return f"can no longer be better than trial {better}, {after}"
+        if patient(self._trial.should_prune):
+            return f"probably worse than trial {patient(lambda: self._study.best_trial).number}, {after}"
         return None
 
     def _rest(self) -> list[int]:

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from ganlab.tune.giving_up import collapsed, constraints, falls_behind
+from ganlab.tune.giving_up import collapsed, constraints, falls_behind, hopeless
 from ganlab.tune.score import SeedResult, score
+from tests.tune.by_hand import healthy, trial
 
 
 def seed(number: int, value: float = 1.0, *, dead: bool = False, unhealthy: float = 0.0) -> SeedResult:
@@ -37,6 +38,16 @@ def test_one_that_died_is_one_too_many_unless_it_is_tolerated() -> None:
     assert collapsed([seed(0), seed(1, dead=True)], 0.0, 4) == "seed 1: gone"
     assert collapsed([seed(0), seed(1, dead=True)], 0.25, 4) is None
     assert collapsed([seed(0, dead=True), seed(1, dead=True)], 0.25, 4) == "seed 1: gone"
+
+
+def test_what_can_no_longer_be_the_best_is_hopeless() -> None:
+    others = [trial(healthy(0, 1.0), healthy(1, 1.0)), trial(healthy(0, 0.2), healthy(1, 3.0))]
+    # The best, of score 1, is trial 0; the least that a run has come to is 0.2.
+    assert hopeless(others, [seed(0, 1.7)], 2) is None  # (1.7 + 0.2) / 2
+    assert hopeless(others, [seed(0, 1.9)], 2) == others[0].number
+    assert hopeless(others, [seed(0, 1.7), seed(1, 0.4)], 2) == others[0].number
+    assert hopeless(others, [seed(0, 0.1)], 2) is None
+    assert hopeless([], [seed(0, 1.9)], 2) is None
 
 
 def test_what_must_hold_is_at_most_zero() -> None:

@@ -125,7 +125,7 @@ def test_what_was_given_up_is_told_by_what_ended_it_and_the_parts_sum_to_the_who
         plan=plan,
     )
     causes = [row.cause for row in now.rows]
-    assert causes == ["", "behind at a rung", "probably worse over seeds", "lost-coverage", "diverged"]
+    assert causes == ["", "behind at a rung", "worse over seeds", "lost-coverage", "diverged"]
     # 30 kimg each, at half a second a kimg; a dead seed was shown 5 kimg in 2 s, one left behind in 2.5 s.
     assert [row.saved for row in now.rows] == pytest.approx([0, 25 * 0.5, 10 * 0.5, 15 * 7 / 15, 25 * 2 / 5])
     text = shown(now).text
