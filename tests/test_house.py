@@ -72,6 +72,16 @@ def test_no_core_module_names_a_builtin_plugin() -> None:
         assert not quoted & names - {"image"}, path
 
 
+def test_packages_come_through_the_public_door() -> None:
+    inside = re.compile(
+        r"^\s*(from|import) ganlab\.(assemble|bench|builtin|cli|engine|plugins|recipe|registry|tune)\b", re.MULTILINE
+    )
+    packages = [path for path in SOURCES if path.startswith("plugins/") and "/tests/" not in path]
+    assert packages
+    for path in packages:
+        assert not inside.search((ROOT / path).read_text(encoding="utf-8")), path
+
+
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
 def test_the_table_of_optimisers_says_what_torch_says(name: str) -> None:
     classes = {each.__name__.lower(): each for each in vars(torch.optim).values() if inspect.isclass(each)}

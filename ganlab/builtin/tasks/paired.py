@@ -29,7 +29,9 @@ class Paired(Task):
         return {"target": self.fields["target"]}
 
     def draw(self, batch: Batch, random: Random) -> Given:
-        return {"source": batch["source"], "noise": random.integers(SEEDS)}
+        """The true `target` is kept where it is known: pictures show it, the generator is not given it."""
+        known = {"target": batch["target"]} if "target" in batch else {}
+        return {"source": batch["source"], "noise": random.integers(SEEDS), **known}
 
     def given_fields(self, given: Given) -> Mapping[str, Field]:
         return {"source": self.fields["source"], "noise": Field("seed")}
@@ -42,19 +44,22 @@ class Paired(Task):
         return {"target": View(sample["target"], given=given["source"] if self.conditional else None)}
 
     def picture(self, sample: Sample, given: Given) -> Picture:
-        """Source and output side by side, if they have the same channels and height."""
-        source, target = given["source"], sample["target"]
-        count = min(len(source), len(target))
-        return Picture("image", beside(source[:count], target[:count]))
+        """Source, output and, where it is known, the truth side by side, if they have the same height."""
+        shown = [given["source"], sample["target"]]
+        if "target" in given and given["target"] is not sample["target"]:
+            shown.append(given["target"])
+        count = min(map(len, shown))
+        return Picture("image", beside(*(each[:count] for each in shown)))
 
 
-def beside(left: Any, right: Any) -> Any:
-    """Two stacks of images (N, C, H, W) joined along their width; grey is repeated to fit colour."""
+def beside(*images: Any) -> Any:
+    """Stacks of images (N, C, H, W) joined along their width; grey is repeated to fit colour. The second alone, if they
+    differ in height."""
     import torch
 
-    if left.shape[-2] != right.shape[-2]:
-        return right
-    channels = max(left.shape[1], right.shape[1])
+    if len({each.shape[-2] for each in images}) > 1:
+        return images[1]
+    channels = max(each.shape[1] for each in images)
     return torch.cat(
-        [each if each.shape[1] == channels else each[:, :1].expand(-1, channels, -1, -1) for each in (left, right)], 3
+        [each if each.shape[1] == channels else each[:, :1].expand(-1, channels, -1, -1) for each in images], 3
     )

@@ -79,3 +79,27 @@ def test_a_picture_of_a_pair_shows_source_and_target_side_by_side() -> None:
     picture = task.picture(task.real(batch), given)
     assert picture.data.shape == (3, 1, 8, 16)
     assert torch.equal(picture.data[..., :8], batch["source"])
+
+
+def test_of_a_pair_that_is_known_the_truth_is_shown_beside_the_output() -> None:
+    task, batch = Paired(PAIR), ToyData(PAIR)
+    rows = Batch(batch.train.rows(torch.arange(3), None), 3)
+    made = {"target": torch.zeros(3, 1, 8, 8)}
+    picture = task.picture(made, task.draw(rows, ToyRandom(3)))
+    assert picture.data.shape == (3, 1, 8, 24)
+    for place, part in enumerate((rows["source"], made["target"], rows["target"])):
+        assert torch.equal(picture.data[..., 8 * place : 8 * place + 8], part)
+    alone = task.draw(Batch({"source": rows["source"]}, 3), ToyRandom(3))
+    assert task.picture(made, alone).data.shape == (3, 1, 8, 16)
+
+
+def test_unpaired_is_content_with_one_kind_and_makes_the_other() -> None:
+    fields = {"a": {"image": Field("image", (1, 8, 8))}, "b": {"image": Field("image", (3, 8, 8))}}
+    task = Unpaired(fields)
+    assert task.one_is_enough
+    assert (task.answering("a"), task.answering("b")) == ("b", "a")
+    given = task.draw(Batch({"b": Batch({"image": torch.ones(2, 3, 8, 8)}, 2)}, 2), ToyRandom(2))
+    generator = torch.nn.ModuleDict({"a": torch.nn.Conv2d(3, 1, 1), "b": torch.nn.Conv2d(1, 3, 1)})
+    sample = task.generate({"generator": generator}, given)
+    assert {name: tuple(each.shape) for name, each in sample.items()} == {"a": (2, 1, 8, 8)}
+    assert task.picture(sample, given).data.shape == (2, 3, 8, 16)
