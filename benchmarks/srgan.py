@@ -2,6 +2,7 @@
 
     python benchmarks/srgan.py play --seeds 0-2        goes on where it was; runs lie in runs/srgan-benchmark
     python benchmarks/srgan.py judge                   tables and bars, from what is kept in benchmarks/results/srgan
+    python benchmarks/srgan.py picture                 held-out photographs, enlarged by the runs of seed 0
 
 One thread. `held-out` are 256 patches of 32 pixels from the three photographs that the recipe's dataset keeps from
 training; `unseen` 64 patches each of six grey photographs of scikit-image that no recipe uses. SRResNet is the first
@@ -25,6 +26,7 @@ from typing import Any
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
 ROOT = Path(__file__).parent.parent
+PICTURE = ROOT / "plugins/ganlab-srgan/enlarged.png"
 KEPT = ROOT / "benchmarks/results/srgan"
 RUNS = ROOT / "runs/srgan-benchmark"
 
@@ -36,6 +38,11 @@ GAMES = {
 }
 UNSEEN = ("brick.png", "grass.png", "gravel.png", "camera.png", "coins.png", "moon.png")
 SIDE, PATCHES = 32, 64
+
+SHOWN = (("sklearn", "datasets/images/flower.jpg", 190, 250), ("skimage", "data/chelsea.png", 70, 110))
+"""Held-out photographs, and the upper left corner of what is shown of them."""
+
+WIDE = 112
 
 SPACE = "@random-conv-v1"
 COLUMNS = {
@@ -107,22 +114,59 @@ def unseen(name: str) -> dict[str, float]:
         return dict(Restoration(count=len(UNSEEN) * PATCHES).measure(look))
 
 
-def patches() -> Any:
-    """Patches (N, 3, 32, 32) from all over each photograph."""
+def picture() -> None:
+    """Parts of held-out photographs: nearest, bicubic, what each game makes of the small photograph, the truth."""
+    import torch
+    from ganlab_srgan.scaling import as_kept, enlarged, reduced
+    from PIL import Image, ImageDraw
+
+    from ganlab.assemble.export_directory import find_generator
+    from ganlab.assemble.generator import load_generator
+    from ganlab.plugins import Plugins
+
+    games = [game for game in GAMES if game != "starved" and (RUNS / f"{game}-0").exists()]
+    names = ["nearest", "bicubic", *games, "truth"]
+    sheet = Image.new("RGB", (WIDE * len(names), (WIDE + 12) * len(SHOWN)))
+    for row, (package, place, top, left) in enumerate(SHOWN):
+        truth = photograph(package, place)[None]
+        truth = truth[..., : truth.shape[2] // 4 * 4, : truth.shape[3] // 4 * 4]
+        low = as_kept(reduced(truth, 4))
+        made = [low.repeat_interleave(4, 2).repeat_interleave(4, 3), enlarged(low, 4)]
+        for game in games:
+            loaded = load_generator(find_generator(f"{game}-0", RUNS), Plugins(), torch.device("cpu"))
+            with torch.no_grad():
+                made.append(loaded.task.generate(loaded.networks, {"low": low})["image"])
+        for column, (name, each) in enumerate(zip(names, [*made, truth], strict=True)):
+            part = each[0, :, top : top + WIDE, left : left + WIDE].clamp(-1, 1).add(1).mul(127.5).round()
+            place_there = (column * WIDE, row * (WIDE + 12))
+            ImageDraw.Draw(sheet).text(place_there, name, fill="white")
+            sheet.paste(Image.fromarray(part.byte().permute(1, 2, 0).numpy()), (place_there[0], place_there[1] + 12))
+    sheet.save(PICTURE, optimize=True)
+
+
+def photograph(package: str, place: str) -> Any:
+    """(3, H, W) in [-1, 1], of a package's own data."""
     import numpy as np
     import torch
     from PIL import Image
 
-    spec = find_spec("skimage")
+    spec = find_spec(package)
     assert spec is not None
     assert spec.origin is not None
+    pixels = np.array(Image.open(Path(spec.origin).parent / place).convert("RGB"))
+    return torch.from_numpy(pixels).permute(2, 0, 1).float() / 127.5 - 1
+
+
+def patches() -> Any:
+    """Patches (N, 3, 32, 32) from all over each photograph."""
+    import torch
+
     random, found = torch.Generator().manual_seed(0), []
     for name in UNSEEN:
-        pixels = np.array(Image.open(Path(spec.origin).parent / "data" / name).convert("RGB"))
-        photograph = torch.from_numpy(pixels).permute(2, 0, 1).float() / 127.5 - 1
+        whole = photograph("skimage", f"data/{name}")
         for _ in range(PATCHES):
-            top, left = (int(torch.randint(side - SIDE + 1, (1,), generator=random)) for side in photograph.shape[1:])
-            found.append(photograph[:, top : top + SIDE, left : left + SIDE])
+            top, left = (int(torch.randint(side - SIDE + 1, (1,), generator=random)) for side in whole.shape[1:])
+            found.append(whole[:, top : top + SIDE, left : left + SIDE])
     return torch.stack(found)
 
 
@@ -184,12 +228,12 @@ def told(values: list[float]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("act", choices=("play", "judge"))
+    parser.add_argument("act", choices=("play", "judge", "picture"))
     parser.add_argument("--seeds", default="0-2", metavar="A-B")
     parser.add_argument("--games", nargs="+", choices=tuple(GAMES), default=tuple(GAMES))
     options = parser.parse_args()
-    if options.act == "judge":
-        judge()
+    if options.act != "play":
+        judge() if options.act == "judge" else picture()
         return
     first, _, last = options.seeds.partition("-")
     for seed in range(int(first), int(last or first) + 1):
