@@ -12,7 +12,7 @@ def test_every_reader_passes_on_this_machine(ask: Ask) -> None:
     told = answer.json()
     assert (answer.status, told["problems"]) == (0, [])
     found = {(each["dataset"], each["property"]) for each in told["calibrations"]}
-    assert {name for name, _ in found} == {"scenes", "corridor", "ground-plane", "mirrored", "joint-parts"}
+    assert {name for name, _ in found} >= {"scenes", "corridor", "ground-plane", "mirrored", "joint-parts"}
     for each in told["calibrations"]:
         assert each["real"] >= 0.9
         assert each["real"] - each["control"] >= 0.5

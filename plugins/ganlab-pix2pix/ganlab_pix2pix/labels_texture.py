@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field as Option
 
-from ganlab import Dataset, Field, Random, Source
+from ganlab import Dataset, Field, Random, Source, Truth
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,6 +25,8 @@ class LabelsTexture(Dataset):
     No label map that is held out is trained on. The truth reads labels back from textures without a mistake; of
     textures alone nobody knows what was asked for, so with `look = "texture"` there is none.
     """
+
+    truth: Truth
 
     def __init__(
         self,

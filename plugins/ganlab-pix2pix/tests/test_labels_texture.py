@@ -7,6 +7,7 @@ from ganlab_pix2pix.labels_texture import LabelsTexture
 from ganlab_pix2pix.texture_truth import TextureTruth
 
 import ganlab.testing
+from ganlab.cli import main
 
 
 class TestLabelsTexture(ganlab.testing.DatasetConformance):
@@ -99,3 +100,8 @@ def test_a_baseline_that_is_not_there_is_named():
         TextureTruth(32).baseline("median", 3)
     with pytest.raises(KeyError, match="labels"):
         TextureTruth(32).control("colours", 3)
+
+
+def test_ganlab_selftest_tries_the_reader(capsys):
+    assert main(["selftest", "labels-texture"]) == 0
+    assert "all 1 readers pass" in capsys.readouterr().out
