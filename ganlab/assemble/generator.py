@@ -26,7 +26,7 @@ from ganlab.errors import CheckpointError, RecipeError
 from ganlab.foreign.header import read_header
 from ganlab.interfaces.task import Task
 from ganlab.plugins import Plugins
-from ganlab.recipe import Recipe, parse, read_toml
+from ganlab.recipe import Component, Recipe, parse, read_toml
 from ganlab.values import Fields, Progress
 
 ROOM = 16
@@ -60,23 +60,26 @@ def load_generator(
     *,
     raw: bool = False,
     healthy: bool = False,
+    frames: int | None = None,
 ) -> LoadedGenerator:
     """The newest checkpoint's generator, from the run directory alone, or an exported one; `raw` asks for weights that
-    are no moving average, `healthy` for a checkpoint from before a trouble.
+    are no moving average, `healthy` for a checkpoint from before a trouble, `frames` for clips of another length than
+    in training, where the task has an option of that name.
 
     Raises `CheckpointError`, `RecipeError`, `PluginError`.
     """
     if isinstance(source, RunDirectory):
-        return _of_run(source, plugins, device, raw, healthy)
+        return _of_run(source, plugins, device, raw, healthy, frames)
     if healthy:
         raise RecipeError(f"--from healthy: '{source.path}' holds one generator; export the run itself with it")
-    return _of_export(source, plugins, device, raw)
+    return _of_export(source, plugins, device, raw, frames)
 
 
 def _of_run(
-    directory: RunDirectory, plugins: Plugins, device: torch.device, raw: bool, healthy: bool
+    directory: RunDirectory, plugins: Plugins, device: torch.device, raw: bool, healthy: bool, frames: int | None
 ) -> LoadedGenerator:
-    _, recipe = kept_recipe(directory, plugins)
+    _, kept = kept_recipe(directory, plugins)
+    recipe = lengthened(kept, plugins, frames)
     folder = CheckpointFolder(directory.path / "checkpoints")
     state, path, problems = folder.newest_healthy() if healthy else folder.newest()
     try:
@@ -104,7 +107,9 @@ def _of_run(
     )
 
 
-def _of_export(export: ExportDirectory, plugins: Plugins, device: torch.device, raw: bool) -> LoadedGenerator:
+def _of_export(
+    export: ExportDirectory, plugins: Plugins, device: torch.device, raw: bool, frames: int | None
+) -> LoadedGenerator:
     about = export.about()
     try:
         names = [str(name) for name in about["networks"]]
@@ -115,7 +120,8 @@ def _of_export(export: ExportDirectory, plugins: Plugins, device: torch.device, 
     if raw and averaged:
         raise RecipeError(f"--raw: '{export.path}' holds the moving average alone; export the run itself with --raw")
     export.read(RECIPE)
-    recipe = parse(read_toml(export.path / RECIPE))  # it is complete: what is not built need not be installed
+    kept = parse(read_toml(export.path / RECIPE))  # it is complete: what is not built need not be installed
+    recipe = lengthened(kept, plugins, frames)
     fields = export.fields()
     weights = _weights(export, names)
     numbers = sum(each.numel() for tensors in weights.values() for each in tensors.values())
@@ -145,6 +151,27 @@ def _of_export(export: ExportDirectory, plugins: Plugins, device: torch.device, 
         averaged=averaged,
         provenance=provenance,
     )
+
+
+def lengthened(recipe: Recipe, plugins: Plugins, frames: int | None) -> Recipe:
+    """The recipe with tasks that make clips of so many frames, whatever length they were trained on.
+
+    Raises `RecipeError` if a task has no option `frames`.
+    """
+    if frames is None:
+        return recipe
+
+    def longer(task: Component) -> Component:
+        if "frames" not in plugins.find("tasks", task.name).options().model_fields:
+            raise RecipeError(
+                f"--frames: the task '{task.name}' makes nothing of a length that can be chosen; leave it out"
+            )
+        return Component(name=task.name, **{**task.options, "frames": frames})
+
+    stages = [
+        each if each.task is None else each.model_copy(update={"task": longer(each.task)}) for each in recipe.stages
+    ]
+    return recipe.model_copy(update={"task": longer(recipe.task), "stages": stages})
 
 
 def _weights(export: ExportDirectory, players: Sequence[str]) -> dict[str, dict[str, Tensor]]:

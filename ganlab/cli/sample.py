@@ -45,6 +45,9 @@ STEPS = {Form.SHEET: 10, Form.FILM: 16, Form.ARRAYS: 16, Form.FILES: 16}
     metavar="N",
     help="Make pictures of your own in tiles of N pixels; if left out, large ones in tiles as large as trained on.",
 )
+@click.option(
+    "--frames", type=click.IntRange(1, 10_000), metavar="N", help="Clips of N frames; as trained if left out."
+)
 @click.option("--interpolate", is_flag=True, help=f"On the way between N samples ({STOPS} if left out), in a circle.")
 @parameters.healthy
 @parameters.runs
@@ -57,6 +60,7 @@ def command(
     label: str | None,
     given: str | None,
     tile: int | None,
+    frames: int | None,
     interpolate: bool,
     healthy: bool,
     runs: Path,
@@ -90,7 +94,7 @@ def command(
 
     place = find_device(device)
     with warnings_shown():
-        generator = load_generator(source, plugins, place, healthy=healthy)
+        generator = load_generator(source, plugins, place, healthy=healthy, frames=frames)
         for note in generator.notes:
             log.warning("%s", note)
         if path is not None and own:
