@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 from ganlab_dvdgan.rendering import COLOURS, covered
 
@@ -49,18 +50,19 @@ class Seen:
         return self.there.sum(1)
 
 
-def look(frames: Tensor, kinds: Sequence[int], radius: float) -> Seen:
-    """What `frames` (M, 3, H, H) in [-1, 1] show; those with numbers that are not finite show nothing."""
+def look(frames: Tensor, kinds: Sequence[int], radius: float, *, hiding: bool = False) -> Seen:
+    """What `frames` (M, 3, H, H) in [-1, 1] show; those with numbers that are not finite show nothing. With `hiding`
+    shapes may lie behind others: what little is seen of one beside another is not read, and is nothing strange."""
     frames = frames.detach().to("cpu", torch.float32)
     sound = torch.isfinite(frames).flatten(1).all(1)
     frames = torch.where(sound[:, None, None, None], frames, -1.0).clamp(-1, 1)
     pieces = torch.split(frames, max(1, AT_ONCE // (25 * frames.shape[-1] ** 2))) if len(frames) else (frames,)
-    seen = [_looked(piece, kinds, radius) for piece in pieces]
+    seen = [_looked(piece, kinds, radius, hiding) for piece in pieces]
     there, kind, centre, clean = (torch.cat([getattr(each, name) for each in seen]) for name in Seen.__annotations__)
     return Seen(there, kind, centre, clean & sound)
 
 
-def _looked(frames: Tensor, kinds: Sequence[int], radius: float) -> Seen:
+def _looked(frames: Tensor, kinds: Sequence[int], radius: float, hiding: bool) -> Seen:
     count, size = len(frames), frames.shape[-1]
     light = (frames + 1) / 2
     ink = light.amax(1)
@@ -70,7 +72,7 @@ def _looked(frames: Tensor, kinds: Sequence[int], radius: float) -> Seen:
     there = torch.zeros(count, len(COLOURS), dtype=torch.bool)
     kind = torch.zeros(count, len(COLOURS), dtype=torch.int64)
     centre = torch.zeros(count, len(COLOURS), 2)
-    owned = torch.zeros(count)
+    owned = torch.zeros(count, len(COLOURS), size, size, dtype=torch.bool)
     for colour in range(len(COLOURS)):
         own = nearest == colour
         bright = (own & (ink > BRIGHT)).flatten(1).sum(1)
@@ -82,9 +84,23 @@ def _looked(frames: Tensor, kinds: Sequence[int], radius: float) -> Seen:
         fit, which, place = _fitted(mine, others, kinds, radius)
         good = fit >= FITS
         there[rows, colour], kind[rows, colour], centre[rows, colour] = good, which, place
-        owned[rows] += torch.where(good, bright[rows].float(), 0.0)
-    spare = (ink > BRIGHT).flatten(1).sum(1) - owned
-    return Seen(there, kind, centre, spare <= max(2.0, SPECK * disc))
+        owned[rows, colour] = own[rows] & (ink[rows] > BRIGHT) & good[:, None, None]
+    spare = (ink > BRIGHT) & ~owned.any(1)
+    if hiding:
+        spare &= ~_beside(owned, nearest, ink, LEAST_AREA * disc)
+    return Seen(there, kind, centre, spare.flatten(1).sum(1) <= max(2.0, SPECK * disc))
+
+
+def _beside(owned: Tensor, nearest: Tensor, ink: Tensor, least: float) -> Tensor:
+    """Pixels (M, H, H) that belong to the rest of a hidden shape, which touches another, or to a seam between two."""
+    around = max_pool2d(owned.float(), 3, stride=1, padding=1) > 0
+    beside = around.sum(1) > 1
+    for colour in range(len(COLOURS)):
+        rest = (nearest == colour) & (ink > BRIGHT)
+        small = rest.flatten(1).sum(1) < least
+        touches = (rest & around.any(1)).flatten(1).any(1)
+        beside |= rest & (small & touches)[:, None, None]
+    return beside
 
 
 def _fitted(mine: Tensor, others: Tensor, kinds: Sequence[int], radius: float) -> tuple[Tensor, Tensor, Tensor]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from ganlab import Reading, Truth
 from ganlab_dvdgan.clips import levels
@@ -59,8 +60,13 @@ class ShapesTruth(Truth):
         return drawn_scene(count, frames, self.shapes, self.kinds, self.radius, self.speed, generator)
 
     def seen(self, clips: Tensor) -> Seen:
-        """What each frame of the clips (N, T, 3, H, W) shows, by colour: there (N, T, K) and so on."""
-        frames = look(clips.flatten(0, 1), self.kinds, self.radius)
+        """What each frame of the clips (N, T, C, H, W) shows, by colour: there (N, T, K) and so on."""
+        pictures = clips.detach().flatten(0, 1).float()
+        if pictures.shape[1] != 3:
+            pictures = pictures.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+        if pictures.shape[2:] != (self.size, self.size):
+            pictures = interpolate(pictures, (self.size, self.size), mode="bilinear", antialias=True)
+        frames = look(pictures, self.kinds, self.radius, hiding=self.shapes > 1)
         parts = {name: getattr(frames, name).unflatten(0, clips.shape[:2]) for name in Seen.__annotations__}
         return Seen(**parts)
 
