@@ -140,11 +140,12 @@ class Record:
 
     @property
     def failed_at(self) -> int | None:
-        """The tick at which it had failed: the first of several in a row."""
-        failed = self.failed
+        """The tick at which it had failed: the first of several in a row. A run that had not learnt yet, and has at its
+        end, has not failed."""
+        failed, kept = self.failed, self.ticks_with(COLLAPSED, POOR)
         for tick in range(len(failed) - IN_A_ROW + 1):
             if all(failed[tick : tick + IN_A_ROW]):
-                return tick
+                return tick if any(kept[:tick]) or not all(kept[-IN_A_ROW:]) else None
         return None
 
     @property

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from ganlab.plugins import Plugins
     from ganlab.recipe.layers import Tree
 
-LASTING = 0.1
-"""The share of its budget for which a run may be sick before it is ended."""
+LASTING = 0.2
+"""The share of its budget for which a run may be sick before it is ended. Of 81 runs of random settings that ended
+well, 12 had been sick for a tenth of it and 3 for a fifth; of 159 that ended badly, 111 and 106."""
 
 DRAWS = 30
 """Settings that are tried without being played before a study begins."""

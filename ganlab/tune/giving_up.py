@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -64,17 +65,15 @@ def others_at(study: optuna.Study, number: int, rung: float) -> list[float]:
 
 
 def hopeless(trials: Sequence[FrozenTrial], results: Sequence[SeedResult], seeds: int) -> int | None:
-    """The trial that this one can no longer surpass: its mean over all `seeds` would be above that one's score even if
-    those that are left came to the least that any healthy run of the study has come to; None if it can."""
+    """The best trial, if this one is not going to be better: its mean over all `seeds` would be above that one's score
+    even if every seed that is left did as well as that one's do; None if it may be."""
     whole = [each for each in trials if each.state.name == "COMPLETE" and not is_confirmation(each)]
     sound = [each for each in whole if all(amount <= 0 for amount in each.constraints.values())]
     if not sound:
         return None
     best = min(sound, key=lambda each: float(each.user_attrs["score"]))
-    played = [each for trial in whole for each in trial.user_attrs["seeds"] if not each["dead"]]
-    values = [each.value for each in results]
-    least = min(*values, *(float(each["value"]) for each in played))
-    mean = (sum(values) + (seeds - len(values)) * least) / seeds
+    usual = statistics.fmean(float(each["value"]) for each in best.user_attrs["seeds"])
+    mean = (sum(each.value for each in results) + (seeds - len(results)) * usual) / seeds
     return best.number if mean > float(best.user_attrs["score"]) else None
 
 

@@ -139,7 +139,7 @@ class Trial:
             trials = patient(lambda: self._study.get_trials(deepcopy=False))
             better = hopeless(trials, self._results, self._plan.seeds)
             if better is not None:
-                return f"can no longer be better than trial {better}, {after}"
+                return f"hardly to be better than trial {better}, {after}"
         if patient(self._trial.should_prune):
             return f"probably worse than trial {patient(lambda: self._study.best_trial).number}, {after}"
         return None

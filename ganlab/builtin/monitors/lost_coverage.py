@@ -4,7 +4,9 @@ Judging the drop from the run's own best, and not a level, found 27 of 27 induce
 the fault, with no false finding in 40 healthy or harmlessly disturbed runs (ring, grid and digits).
 
 A generator that loses half of the kinds it made, and makes the others better, keeps its coverage (a grid of 25 modes
-that fell to 10: 0.35 before and after). The wide coverage falls from 0.95 to 0.6.
+that fell to 10: 0.35 before and after). The wide coverage falls from 0.95 to 0.6. The other way round, samples that
+grow blurred or narrow lose coverage while all kinds are still made (digits with relativistic pairing: 0.45 to 0.28, and
+back to 0.6; wide 0.9 throughout): that is no collapse.
 """
 
 from __future__ import annotations
@@ -38,15 +40,18 @@ KINDS = {"averaged": ("coverage", False), "raw": ("coverage", True), "wide": ("c
 
 RATIOS = {"raw": RAW, "wide": WIDE}
 
+NEAR = 0.75
+"""While so much of the best wide coverage is left, all kinds are made."""
+
 
 class LostCoverage(Monitor):
     """Finds a sudden collapse: coverage fell far below the best it was.
 
     A finding when coverage stays below `ratio` of its smoothed best for `patience` ticks, once it was over `arm`.
 
-    The averaged generator's coverage is judged and, where they are measured, its wide one, which must fall to 0.75 of
-    its best, and the raw generator's, to 0.3; or the one number that `measurement` names. With several fields each is
-    judged apart.
+    Judged are the averaged generator's wide coverage, which must fall to 0.7 of its best, and the raw generator's, to
+    0.3, where they are measured; and the averaged generator's, which counts only while the wide one, if it is measured,
+    is below 0.75 of its best. Or the one number that `measurement` names. With several fields each is judged apart.
     """
 
     def __init__(
@@ -69,24 +74,27 @@ class LostCoverage(Monitor):
         found = []
         for field, values in self._reached(measurements).items():
             before = self._standing(field)
-            lost = [self._hear(f"{field}/{of}", of, value, progress) for of, value in values.items()]
+            lost = self._lost(field, values)
+            for of, each in lost.items():  # counted apart, since the raw one may be measured more rarely
+                self.low.hear(each, progress.kimg, f"{field}/{of}")
             now = self._standing(field)
-            if any(lost):
+            if any(lost.values()):
                 for player, times in speeds(measurements, self.usual).items():
                     self.faster[player] = best_of(self.faster.get(player, 0.0), times)
             if now and not before:
                 found.append(self._finding(Change.BEGAN, field, now[0], values, measurements, progress))
             elif before and not now:
                 found.append(self._finding(Change.ENDED, field, before[0], values, measurements, progress))
-            elif not now and not any(lost):
+            elif not now and not any(lost.values()):
                 remember(measurements, self.usual)
                 self.faster = {}
         return found
 
-    def _hear(self, name: str, of: str, value: float, progress: Progress) -> bool:
-        """Each coverage is counted apart, since the raw one may be measured more rarely."""
-        lost = self.reach.lost(name, value, RATIOS.get(of))
-        self.low.hear(lost, progress.kimg, name)
+    def _lost(self, field: str, values: Mapping[str, float]) -> dict[str, bool]:
+        """Which of a field's coverages are lost at this tick."""
+        lost = {of: self.reach.lost(f"{field}/{of}", value, RATIOS.get(of)) for of, value in values.items()}
+        if "wide" in values and values["wide"] >= NEAR * self.reach.best[f"{field}/wide"]:
+            lost["averaged"] = False
         return lost
 
     def _standing(self, field: str) -> list[str]:

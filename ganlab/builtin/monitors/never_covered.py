@@ -40,7 +40,7 @@ class NeverCovered(Monitor):
     number. With several fields each is judged apart.
     """
 
-    def __init__(self, *, measurement: str | None = None, level: Share = 0.25, grace: Share = 0.48) -> None:
+    def __init__(self, *, measurement: str | None = None, level: Share = 0.22, grace: Share = 0.48) -> None:
         self.measurement = measurement
         self.level = level
         self.grace = grace

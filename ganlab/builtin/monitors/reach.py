@@ -19,8 +19,8 @@ cover more than sharp ones, so that a healthy ring may peak at 0.57 and stay at 
 RAW = 0.3
 """A raw coverage below so much of its best is lost."""
 
-WIDE = 0.75
-"""The same for one with wide balls, of the averaged generator."""
+WIDE = 0.7
+"""The same for one with wide balls, of the averaged generator. Healthy rings of random settings fall to 0.67."""
 
 
 class Reach:
