@@ -40,14 +40,13 @@ def test_one_that_died_is_one_too_many_unless_it_is_tolerated() -> None:
     assert collapsed([seed(0, dead=True), seed(1, dead=True)], 0.25, 4) == "seed 1: gone"
 
 
-def test_what_can_no_longer_be_the_best_is_hopeless() -> None:
-    others = [trial(healthy(0, 1.0), healthy(1, 1.0)), trial(healthy(0, 0.2), healthy(1, 3.0))]
-    # The best, of score 1, is trial 0; the least that a run has come to is 0.2.
-    assert hopeless(others, [seed(0, 1.7)], 2) is None  # (1.7 + 0.2) / 2
-    assert hopeless(others, [seed(0, 1.9)], 2) == others[0].number
-    assert hopeless(others, [seed(0, 1.7), seed(1, 0.4)], 2) == others[0].number
-    assert hopeless(others, [seed(0, 0.1)], 2) is None
-    assert hopeless([], [seed(0, 1.9)], 2) is None
+def test_what_is_not_going_to_be_the_best_is_hopeless() -> None:
+    best = trial(healthy(0, 1.0), healthy(1, 3.0))  # mean 2, score 3.41
+    others = [best, trial(healthy(0, 0.2), healthy(1, 9.0))]
+    assert hopeless(others, [seed(0, 4.8)], 2) is None  # (4.8 + 2) / 2
+    assert hopeless(others, [seed(0, 4.9)], 2) == best.number
+    assert hopeless(others, [seed(0, 4.9), seed(1, 1.9)], 2) is None
+    assert hopeless([], [seed(0, 4.9)], 2) is None
 
 
 def test_what_must_hold_is_at_most_zero() -> None:
