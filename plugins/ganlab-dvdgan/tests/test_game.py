@@ -51,6 +51,18 @@ def test_a_clip_of_ones_own_goes_on(run, tmp_path):
         assert film.size == (24, 24)
 
 
+def test_it_is_measured_gone_on_with_and_exported_like_any_other(run, tmp_path, capsys):
+    assert main(["evaluate", run]) == 0
+    assert "psnr/t+1/copy-last" in capsys.readouterr().out
+    assert main(["export", run, "--out", str(tmp_path / "exported")]) == 0
+    gif(tmp_path / "one.gif", 2)
+    words = ["--given", str(tmp_path / "one.gif"), "--frames", "5", "--out", f"{tmp_path}/out/"]
+    assert main(["sample", str(tmp_path / "exported"), *words]) == 0
+    with Image.open(tmp_path / "out/one.gif") as film:
+        assert film.n_frames == 5
+    assert main(["resume", run, "--set", "budget_kimg=0.048"]) == 0
+
+
 def test_it_goes_on_for_as_long_as_one_asks(run, tmp_path):
     gif(tmp_path / "one.gif", 2)
     npz = tmp_path / "given.npz"
