@@ -22,7 +22,7 @@ KEPT = Path(__file__).parent / "results" / "pix2pix"
 
 NOBODY_JUDGES = tuple(f"views.target.{side}=0" for side in ("real", "fake", "generator"))
 BLIND = ('task={name="paired", conditional=false}',)
-STARVED = ("players.target.optimizer.lr=1e-6",)
+STARVED = ("players.target.optimizer.lr=1e-6", "budget_kimg=4")
 
 GAMES = {
     "pix2pix": ("labels-to-texture", ()),
@@ -54,6 +54,8 @@ def play(game: str, seed: int, runs: Path) -> None:
     command = [sys.executable, "-m", "ganlab", "run", recipe, "--runs", str(runs), "--name", name]
     for setting in (f"seed={seed}", "threads=1", *settings):
         command += ["--set", setting]
+    if (runs / name).exists():  # it was broken off
+        command = [sys.executable, "-m", "ganlab", "resume", str(runs / name)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     alone = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     done = subprocess.run(command, env=alone, capture_output=True, text=True)
@@ -174,8 +176,8 @@ def main() -> None:
         judge()
         return
     first, _, last = asked.seeds.partition("-")
-    for game in asked.only:
-        for seed in range(int(first), int(last or first) + 1):
+    for seed in range(int(first), int(last or first) + 1):
+        for game in asked.only:
             play(game, seed, asked.runs)
 
 
