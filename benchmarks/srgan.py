@@ -31,7 +31,7 @@ KEPT = ROOT / "benchmarks/results/srgan"
 RUNS = ROOT / "runs/srgan-benchmark"
 
 GAMES = {
-    "srresnet": ("srgan", ["stages.pre-training.kimg=14.4"]),
+    "srresnet": ("srgan", ["stages.pre-training.kimg=14.4", "watch.diagnostics=[{name='restoration',every=20}]"]),
     "srgan": ("srgan", []),
     "esrgan": ("esrgan", []),
     "starved": ("srgan", ["players.image.optimizer.lr=2e-6"]),
