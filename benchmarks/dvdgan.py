@@ -9,7 +9,7 @@ Plays the recipe `next-frames` of plugins/ganlab-dvdgan (16 x 16, one disc, two 
 without the temporal discriminator and with L1 alone, and with discriminators that are starved (a thousandth of their
 learning rate); and `moving-shapes`, 16 frames from noise. Each game is then asked about 1,000 clips that neither it nor
 its tuning has seen: those of the data's seed 1000 + seed. What was played is kept in benchmarks/results/dvdgan and not
-played again. `picture` writes the pictures of the package's README.
+played again; a run that was broken off goes on. `picture` writes the pictures of the package's README.
 """
 
 from __future__ import annotations
@@ -45,16 +45,19 @@ def play(game: str, seed: int, folder: Path) -> dict[str, object]:
     """What one game came to: its numbers on unseen clips, findings, CPU seconds."""
     recipe, settings = GAMES[game]
     name = f"{game.replace(' ', '-')}-{seed}"
+    begun = (folder / name / "recipe.toml").exists()
     words = [word for each in (f"seed={seed}", f"dataset.seed={seed}", *settings) for word in ("--set", each)]
-    command = [sys.executable, "-m", "ganlab", "run", recipe, "--runs", str(folder), "--name", name, *words]
+    what = ["resume", name] if begun else ["run", recipe, "--name", name, *words]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)}: {done.stderr.strip()}")
+    if not (folder / name / "outcome.json").exists():
+        command = [sys.executable, "-m", "ganlab", *what, "--runs", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{' '.join(command)}: {done.stderr.strip()}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     findings = [json.loads(line) for line in (folder / name / "findings.jsonl").read_text().splitlines()]
     return {
-        "cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "cpu_seconds": None if begun else after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         "findings": [f"{each['severity']}: {each['monitor']}" for each in findings],
         "scores": asked_clips(folder, name, seed) if recipe == "moving-shapes" else asked(folder, name, seed),
     }
@@ -139,11 +142,12 @@ def judge() -> None:
             1 if each.startswith("psnr") else 3 if each.startswith(("ssim", "identity")) else 2 for each in columns
         ]
         cells = [told([row[each] for row in rows], places) for each, places in zip(columns, digits, strict=True)]
-        seconds = [json.loads(each.read_text())["cpu_seconds"] for each in kept(game)]
+        known = [json.loads(each.read_text())["cpu_seconds"] for each in kept(game)]
+        seconds = [each for each in known if each is not None]
         print(f"| {game} | {len(rows)} | " + " | ".join(cells) + f" | {told(seconds, 0) if seconds else ''} |")
     for file in kept("clips"):
         result = json.loads(file.read_text())
-        print(file.stem, result["scores"], f"{result['cpu_seconds']:.0f} CPU-s")
+        print(file.stem, result["scores"], f"{result['cpu_seconds']} CPU-s")
     for game in GAMES:
         for file in kept(game):
             print(f"{file.stem}: {', '.join(json.loads(file.read_text())['findings']) or 'no finding'}")
@@ -183,7 +187,7 @@ def main() -> None:
             if not file_of(game, seed).exists():
                 result = play(game, seed, options.runs)
                 file_of(game, seed).write_text(json.dumps(result, indent=1) + "\n")
-                print(game, seed, f"{result['cpu_seconds']:.0f} CPU-s", result["findings"], flush=True)
+                print(game, seed, result["cpu_seconds"], "CPU-s", result["findings"], flush=True)
     return None
 
 
