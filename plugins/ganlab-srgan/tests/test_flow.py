@@ -1,5 +1,7 @@
 """From a folder of photographs to enlarged pictures of one's own, by the commands a user types."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -44,11 +46,11 @@ def photos(tmp_path_factory):
     return folder
 
 
-def run_words(photos, runs, *settings):
+def run_words(photos, runs, *settings, recipe="srgan"):
     words = [word for each in [*SMALL, *settings] for word in ("--set", each)]
     return [
         "run",
-        "srgan",
+        recipe,
         "--runs",
         runs,
         "--name",
@@ -83,6 +85,14 @@ def test_from_a_folder_of_photographs_to_enlarged_pictures(ask, photos, tmp_path
     status, told = ask("evaluate", "r", "--runs", tmp_path / "runs")
     assert status == 0, told
     assert "psnr-y/bicubic" in told
+
+
+def test_esrgan_plays_both_of_its_stages(ask, photos, tmp_path):
+    pytest.importorskip("ganlab_relativistic_average")
+    status, told = ask(*run_words(photos, tmp_path / "runs", recipe="esrgan"))
+    assert status == 0, told
+    last = json.loads((tmp_path / "runs/r/measurements.jsonl").read_text().splitlines()[-1])
+    assert {"cost/image", "cost/content", "content@random-conv-maps-v1", "psnr-y"} <= set(last)
 
 
 def test_sizes_that_do_not_divide_end_in_one_line_before_the_first_round(ask, photos, tmp_path):
