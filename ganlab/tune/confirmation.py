@@ -1,7 +1,7 @@
 """Whether the best setting holds: it is played once more, with seeds that had no part in its being chosen.
 
 Of many settings the one that comes out best was also the luckiest. What dies on fresh seeds is no longer the best, and
-the next one has its turn.
+the next one has its turn; if none is left, one that was given up only since others were better.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def wanted(plan: Plan, trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
     if not plan.fresh_seeds:
         return None
     now = Standing.of(plan, trials, 0.0)
-    return trials[now.best.number] if now.best is not None and now.confirmation is None else None
+    return trials[now.leading.number] if now.leading is not None and now.confirmation is None else None
 
 
 def enqueue(study: optuna.Study, trial: FrozenTrial) -> None:

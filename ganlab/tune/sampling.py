@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, GPSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
@@ -24,6 +24,11 @@ FEWEST = 5
 
 MOST = 300
 """Beyond so many, the process takes too long, and Optuna's tree of Parzen estimators is asked."""
+
+
+ALIKE = 0.01
+"""What differs by so small a share of each range from what was tried is not tried again: Parzen estimators are asked,
+for a process that comes back to a place would do so for ever."""
 
 
 class Sampler(BaseSampler):
@@ -45,6 +50,14 @@ class Sampler(BaseSampler):
         if not search_space or search_space != _shared(known):
             return self._parzen.sample_relative(study, trial, search_space)
         known = [each for each in known if search_space.keys() <= each.params.keys()]
+        found = self._proposed(known, search_space)
+        if any(_alike(found, each.params, search_space) for each in known):
+            groups = self._parzen.infer_relative_search_space(study, trial)
+            other = self._parzen.sample_relative(study, trial, groups)
+            return {name: other[name] for name in search_space if name in other}
+        return found
+
+    def _proposed(self, known: Sequence[FrozenTrial], search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
         with storage.quiet():
             shown = optuna.create_study(sampler=self._process)
             for each, value in zip(known, worths(known), strict=True):
@@ -92,6 +105,21 @@ def _shared(known: Sequence[FrozenTrial]) -> dict[str, BaseDistribution]:
     found = optuna.search_space.intersection_search_space(list(known), include_pruned=True)
     shared = {name: each for name, each in found.items() if not each.single()}
     return shared if max(FEWEST, len(shared) + 1) <= len(known) <= MOST else {}
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any], ranges: Mapping[str, BaseDistribution]) -> bool:
+    """True if they are the same but for `ALIKE` of each range."""
+    return all(abs(_place(one[name], each) - _place(other[name], each)) <= ALIKE for name, each in ranges.items())
+
+
+def _place(value: Any, within: BaseDistribution) -> float:
+    """Where in its range a value lies, from 0 to 1; choices are 1 apart."""
+    if isinstance(within, CategoricalDistribution):
+        return float(within.to_internal_repr(value))
+    low, high, at = float(within.low), float(within.high), float(value)  # type: ignore[attr-defined]
+    if within.log:  # type: ignore[attr-defined]
+        low, high, at = math.log(low), math.log(high), math.log(at)
+    return (at - low) / (high - low)
 
 
 def _score(trial: FrozenTrial) -> float | None:

@@ -107,21 +107,36 @@ class Standing:
         return {state: count for state, count in counts.items() if count}
 
     @cached_property
-    def best(self) -> Row | None:
-        """The best setting that was played with all seeds, keeps what it must, and did so with fresh seeds, too, if it
-        has been played with any."""
-        left = [row for row in self.having(COMPLETE) if row.feasible and self._holds(row)]
-        return min(left, key=lambda row: row.score or 0.0, default=None)
+    def candidates(self) -> list[Row]:
+        """Settings that keep what they must, by score: those that were played with all seeds, and after them those that
+        were given up in comparison with others, after a seed or more."""
+        sound = [row for row in self.having(COMPLETE, PRUNED) if row.feasible]
+        begun = [row for row in sound if row.results and row.results[0].ending == Ending.FINISHED]
+        return sorted(begun, key=lambda row: (row.state != COMPLETE, row.score or 0.0))
+
+    @property
+    def leading(self) -> Row | None:
+        """The first of them that has not failed to hold with fresh seeds."""
+        return next((row for row in self.candidates if self._holds(row)), None)
 
     @cached_property
+    def best(self) -> Row | None:
+        """The same, if it was played with all seeds, or with fresh ones to their end."""
+        leading = self.leading
+        if leading is None or leading.state == COMPLETE:
+            return leading
+        again = self._again(leading)
+        return leading if again is not None and again.state == COMPLETE else None
+
+    @property
     def confirmation(self) -> Row | None:
-        """How the best setting did with fresh seeds, or does."""
-        return None if self.best is None else self._again(self.best)
+        """How the leading setting did with fresh seeds, or does."""
+        return None if self.leading is None else self._again(self.leading)
 
     @property
     def refuted(self) -> list[Row]:
         """Settings that did not hold with fresh seeds."""
-        return [row for row in self.rows if row.state == COMPLETE and not self._holds(row)]
+        return [row for row in self.candidates if not self._holds(row)]
 
     def _again(self, row: Row) -> Row | None:
         found = [each for each in self.confirmations if each.origin == CONFIRMATION + row.directory]

@@ -17,6 +17,7 @@ from ganlab.tune.repair import put_right
 from ganlab.tune.result import COMPLETE, PRUNED
 from ganlab.tune.standing import Standing
 from ganlab.tune.worker import work
+from tests.tune.by_hand import PLAN, RATE, behind, dead, healthy, trial
 from tests.tune.studies import PLUGINS, began, plan, played
 
 
@@ -105,3 +106,33 @@ def test_what_was_confirmed_is_so_in_a_study_put_together_again(
     assert now.best is not None
     assert now.best.baseline
     assert now.confirmation is not None
+
+
+def numbers(now: Standing) -> tuple[int | None, int | None]:
+    """Which setting leads, and which is the best."""
+    leading, best = now.leading, now.best
+    return None if leading is None else leading.number, None if best is None else best.number
+
+
+def test_if_none_is_left_what_was_only_worse_has_its_turn() -> None:
+    best = trial(healthy(0, 1.0), healthy(1, 1.0), params={RATE: 1e-3})
+    worse = trial(healthy(0, 1.5), params={RATE: 2e-3}, reason="hardly to be better")
+    behind_early = trial(behind(0, 0.5), params={RATE: 3e-3})
+    died = trial(healthy(0, 0.1), dead(1), params={RATE: 4e-3})
+    found = [best, worse, behind_early, died]
+    for number, each in enumerate(found):
+        each.number = number
+        each.user_attrs["directory"] = f"{number:04}"
+    wanted = replace(PLAN, fresh_seeds=2)
+    assert numbers(Standing.of(wanted, found, 10.0)) == (0, 0)
+    lost = trial(dead(2))
+    lost.number = 4
+    lost.user_attrs |= {"directory": "0004", "origin": "confirmation of 0000"}
+    now = Standing.of(wanted, [*found, lost], 10.0)
+    assert numbers(now) == (1, None)
+    holds = trial(healthy(2, 1.4), healthy(3, 1.6))
+    holds.number = 5
+    holds.user_attrs |= {"directory": "0005", "origin": "confirmation of 0001"}
+    now = Standing.of(wanted, [*found, lost, holds], 10.0)
+    assert numbers(now) == (1, 1)
+    assert [row.number for row in now.refuted] == [0]

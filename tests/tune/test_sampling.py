@@ -78,6 +78,21 @@ def test_parameters_of_one_branch_are_left_to_parzen_estimators() -> None:
     assert len(study.get_trials()) == 12
 
 
+def test_it_does_not_come_back_to_a_place() -> None:
+    """The scores say that nothing but the rate matters and that the lowest is the best."""
+    study = optuna.create_study()
+    for number in range(14):
+        study.sampler = sampler(1, 0, number)
+        trial = study.ask()
+        score = trial.suggest_float("rate", 1.0, 2.0)
+        trial.suggest_categorical("loss", ["hinge"])
+        trial.set_user_attr("score", score)
+        study.tell(trial, score)
+    rates = sorted(each.params["rate"] for each in study.get_trials())
+    assert rates[0] < 1.05
+    assert sum(rate < 1.005 for rate in rates) <= 3
+
+
 def test_many_trials_go_to_parzen_estimators() -> None:
     study = optuna.create_study()
     ranges = {"rate": optuna.distributions.FloatDistribution(0, 2)}
