@@ -28,6 +28,7 @@ class MovingShapes(Dataset):
     `fastest` in widths a frame. The truth reads colour, kind and place of every shape of every frame.
     """
 
+    truth: Truth
     train: Clips
     held_out: Clips
 
@@ -65,7 +66,7 @@ class MovingShapes(Dataset):
             )
         numbers = sorted({KINDS.index(each) for each in kinds})
         truth = ShapesTruth(size, shapes, numbers, radius, (slowest, fastest))
-        self.truth: Truth = truth
+        self.truth = truth
         self.fields = {"video": Field("video", (frames, 3, size, size))}
         names = tuple(KINDS[each] for each in numbers)
         if shapes == 1 and len(names) > 1:

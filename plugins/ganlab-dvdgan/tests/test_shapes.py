@@ -10,6 +10,8 @@ from ganlab_dvdgan.reading import look
 from ganlab_dvdgan.rendering import MARGIN, bounced, drawn_scene, rendered
 
 import ganlab
+from ganlab.assemble.calibrations import has_truth
+from ganlab.plugins import Plugins
 
 RADIUS = 0.16
 
@@ -67,6 +69,10 @@ def test_the_reader_may_report_on_every_property():
     assert still["motion"] < 0.2
     mush = dataset.truth.read(dataset.truth.baseline("mush", 32)).scores
     assert max(mush.values()) < 0.1
+
+
+def test_ganlab_selftest_tries_the_reader():
+    assert has_truth(Plugins().find("datasets", "moving-shapes"))
 
 
 def test_a_prediction_is_read_beside_what_came():
