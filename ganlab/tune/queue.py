@@ -74,8 +74,9 @@ class Queue:
         return best is not None
 
     def _sign(self, trial: optuna.Trial, directory: str) -> None:
-        """Say where and by whom it is played, and from when on."""
-        about = {"directory": directory, "place": self._home.place, "worker": os.getpid()}
+        """Say where and by whom it is played, and from when on; the directory last, for a trial that has one is taken
+        for one that says all this."""
+        about = {"place": self._home.place, "worker": os.getpid(), "directory": directory}
         for key, value in about.items():
             storage.patient(partial(trial.set_user_attr, key, value))
         storage.patient(lambda: storage.beat(self._study, trial))

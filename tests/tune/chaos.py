@@ -12,6 +12,7 @@ import argparse
 import os
 import pwd
 import random
+import shlex
 import shutil
 import signal
 import socket
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,10 +29,12 @@ from pathlib import Path
 import optuna
 from optuna.trial import TrialState
 
+from ganlab.assemble.run_directory import RunDirectory
 from ganlab.tune.address import VARIABLE, address
 from ganlab.tune.plan import Plan
 from ganlab.tune.queue import counted
 from ganlab.tune.result import TrialResult
+from ganlab.tune.score import SeedResult
 from tests.tune.studies import FAKE, began, plan
 
 WORKER = """
@@ -201,6 +205,29 @@ def check(study: optuna.Study, home: Path, wanted: Plan) -> None:
         assert each.user_attrs["score"] == kept.value
 
 
+def replayed(study: optuna.Study, folder: Path, wanted: Plan, *, fake: bool) -> int:
+    """Play every run of a trial that had to be gone on with once more, by its command, without any trouble: its value
+    is the same to the last bit. How many runs there were."""
+    trials = study.get_trials()
+    lives = Counter(each.user_attrs.get("directory") for each in trials)
+    interrupted = [
+        each for each in trials if each.state is TrialState.COMPLETE and lives[each.user_attrs["directory"]] > 1
+    ]
+    runs = 0
+    for each in interrupted:
+        place = folder / "again" / str(each.number)
+        for seed, command in zip(each.user_attrs["seeds"], each.user_attrs["commands"], strict=True):
+            words = shlex.split(command)[1:]
+            words[words.index("--runs") + 1] = str(place)
+            program = FAKE if fake else (sys.executable, "-m", "ganlab")
+            subprocess.run([*program, *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            name = words[words.index("--name") + 1]
+            found = SeedResult.of(seed["seed"], RunDirectory(place / name), wanted.objective)
+            assert found.value == seed["value"], f"trial {each.number}, {name}: {found.value}, was {seed['value']}"
+            runs += 1
+    return runs
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=0)
@@ -212,21 +239,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     settings = REAL if arguments.real else ()
-    wanted = replace(plan(trials=arguments.trials, set=settings), rungs=())
+    wanted = replace(plan(trials=arguments.trials, set=settings), rungs=(), fresh_seeds=3)
+    fake = not arguments.real
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         began_at = time.monotonic()
-        how = {"kills": arguments.kills, "fake": not arguments.real, "seed": arguments.seed}
+        how = {"kills": arguments.kills, "fake": fake, "seed": arguments.seed}
         if arguments.postgres:
             with postgres() as (url, server):
                 trouble = outages(server, arguments.outages, arguments.seconds)
                 study, home, kills = play(folder, wanted, url, trouble=trouble, **how)
                 check(study, home, wanted)
-                tell(study, kills, began_at)
+                tell(study, kills, began_at, replayed(study, folder, wanted, fake=fake))
         else:
             study, home, kills = play(folder, wanted, None, **how)
             check(study, home, wanted)
-            tell(study, kills, began_at)
+            tell(study, kills, began_at, replayed(study, folder, wanted, fake=fake))
 
 
 def outages(server: Server, count: int, seconds: float) -> Iterator[int]:
@@ -239,10 +267,11 @@ def outages(server: Server, count: int, seconds: float) -> Iterator[int]:
         yield number
 
 
-def tell(study: optuna.Study, kills: int, began_at: float) -> None:
+def tell(study: optuna.Study, kills: int, began_at: float, runs: int) -> None:
     states = [each.state.name for each in study.get_trials()]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     print(f"{kills} kills in {time.monotonic() - began_at:.0f} s: {counts}; nothing lost, left, or told twice")
+    print(f"{runs} runs of trials that had been gone on with, played again: the same values")
 
 
 if __name__ == "__main__":

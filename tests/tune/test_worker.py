@@ -7,11 +7,12 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 
 from ganlab.errors import RecipeError
-from ganlab.tune import child, trial, worker
+from ganlab.tune import child, storage, trial, worker
 from ganlab.tune.queue import counted
 from ganlab.tune.ranges import Range, Ranges
 from ganlab.tune.repair import retried
@@ -232,3 +233,32 @@ def test_a_trial_that_was_given_to_another_while_the_storage_was_away_is_told_on
     again = next(each for each in finished if each.user_attrs["directory"] == "0000")
     assert again.system_attrs["failed_trial"] == 0
     assert again.params == trials[0].params
+
+
+@pytest.mark.parametrize("told", range(4))
+def test_a_worker_that_dies_while_it_signs_a_trial_leaves_it_to_others(
+    told: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "PROGRAM", FAKE)
+    wanted = replace(plan(trials=2), rungs=())
+    study, home = began(wanted, tmp_path)
+    set_user_attr = optuna.Trial.set_user_attr
+    left = iter([True] * told)
+
+    class Died(BaseException):
+        """What a kill is."""
+
+    def set_or_die(self: optuna.Trial, key: str, value: object) -> None:
+        if not next(left, False):
+            raise Died
+        set_user_attr(self, key, value)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(optuna.Trial, "set_user_attr", set_or_die)
+        patched.setattr(storage, "beat", lambda study, trial: set_or_die(trial, "never", 0))
+        with pytest.raises(Died):
+            work(study, wanted, home, PLUGINS)
+    work(study, wanted, home, PLUGINS, pace=Pace(grace=0))
+    states = [each.state for each in study.get_trials()]
+    assert states.count(TrialState.COMPLETE) == 2
+    assert TrialState.RUNNING not in states
