@@ -26,7 +26,9 @@ class LabelsTexture(Dataset):
     textures alone nobody knows what was asked for, so with `look = "texture"` there is none.
     """
 
-    truth: Truth
+    train: Pictures
+    held_out: Pictures
+    truth: Truth | None
 
     def __init__(
         self,
