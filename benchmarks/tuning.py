@@ -1,7 +1,7 @@
 """Does `ganlab tune` find as good a setting with less training, and does what it finds hold on seeds it has not seen?
 
     python benchmarks/tuning.py play --seeds 0-4     studies by ganlab, Hyperband and Median pruning; goes on
-    python benchmarks/tuning.py fresh --seeds 0-4    the settings found, and the median of the space, on ten new seeds
+    python benchmarks/tuning.py fresh --seeds 0-4    what each returns, and the median of the space, on ten new seeds
     python benchmarks/tuning.py judge --seeds 0-4
 
 One thread, equal numbers of trials, the same space (`studies/stability_ring.py`), game, seeds in a trial and score
@@ -178,7 +178,8 @@ def play_ganlab(number: int, wanted: Plan) -> list[dict[str, Any]]:
     told = subprocess.run(
         [sys.executable, "-m", "ganlab", "tune", "status", str(place / name), "--json"], check=True, capture_output=True
     )
-    rows = json.loads(told.stdout)["rows"]
+    found = json.loads(told.stdout)
+    rows, returned = found["rows"], found["best"]
     return [
         {
             "score": row["score"] if row["state"] == "complete" and row["feasible"] else None,
@@ -186,6 +187,7 @@ def play_ganlab(number: int, wanted: Plan) -> list[dict[str, Any]]:
             "seconds": row["seconds"],
             "settings": row["settings"],
             "dead": row["dead"] > 0,
+            "returned": returned is not None and row["number"] == returned["number"],
         }
         for row in rows
         if row["state"] in ("complete", "pruned")
@@ -194,6 +196,11 @@ def play_ganlab(number: int, wanted: Plan) -> list[dict[str, Any]]:
 
 def best(records: list[dict[str, Any]]) -> dict[str, Any]:
     return min((each for each in records if each["score"] is not None), key=lambda each: each["score"])
+
+
+def returned(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The setting that a search would go on with: what it says, or else the best."""
+    return next((each for each in records if each.get("returned")), None) or best(records)
 
 
 def kept(method: str, number: int) -> Path:
@@ -223,10 +230,15 @@ def play(numbers: list[int]) -> None:
 
 
 def fresh(numbers: list[int]) -> None:
-    """Collapses among ten new seeds: of each setting that ganlab found, and of the median of the space."""
+    """Collapses among ten new seeds: of the setting that each search returns, and of the median of the space."""
     wanted, plugins = plan(), Plugins()
     middle = median_setting(wanted, plugins)
-    chosen = {f"found-{number}": best(json.loads(kept("ganlab", number).read_text()))["settings"] for number in numbers}
+    chosen = {
+        f"{method}-{number}": returned(json.loads(kept(method, number).read_text()))["settings"]
+        for number in numbers
+        for method in METHODS
+        if kept(method, number).exists()
+    }
     path = KEPT / "fresh.json"
     found = json.loads(path.read_text()) if path.exists() else {}
     for name, settings in {**chosen, "median": middle}.items():
