@@ -6,17 +6,19 @@ import pytest
 
 from tests.cli.conftest import Ask
 
+OURS = {"scenes", "corridor", "ground-plane", "mirrored", "joint-parts"}
+
 
 def test_every_reader_passes_on_this_machine(ask: Ask) -> None:
     answer = ask("selftest", "--json")
     told = answer.json()
     assert (answer.status, told["problems"]) == (0, [])
-    found = {(each["dataset"], each["property"]) for each in told["calibrations"]}
-    assert {name for name, _ in found} >= {"scenes", "corridor", "ground-plane", "mirrored", "joint-parts"}
+    assert {each["dataset"] for each in told["calibrations"]} >= OURS
     for each in told["calibrations"]:
         assert each["real"] >= 0.9
         assert each["real"] - each["control"] >= 0.5
-        assert each["real"] - each["baseline"] >= 0.5
+        if each["dataset"] in OURS:  # to repeat the last frame of a clip keeps what its shapes are
+            assert each["real"] - each["baseline"] >= 0.5
 
 
 def test_one_dataset_is_tried_alone_and_the_table_is_narrow(ask: Ask) -> None:

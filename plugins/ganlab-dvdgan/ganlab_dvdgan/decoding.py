@@ -16,9 +16,9 @@ from PIL import Image, ImageSequence
 from torch import Tensor
 
 from ganlab import DataError
+from ganlab_dvdgan.films import FILMS
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"})
-FILMS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"})
 ANIMATIONS = frozenset({".gif", ".apng"})
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ganlab
-from ganlab_dvdgan.decoding import FILMS
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+FILMS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"})
+"""Endings of files that are read."""
 
 RATE = Fraction(50, 3)
 """Frames a second: 60 ms each, as in the GIFs that ganlab writes."""

@@ -28,7 +28,7 @@ class LabelsTexture(Dataset):
 
     train: Pictures
     held_out: Pictures
-    truth: Truth | None
+    truth: Truth
 
     def __init__(
         self,
@@ -62,7 +62,8 @@ class LabelsTexture(Dataset):
 
         self.train, self.held_out = shown(maps), shown(rest)
         self.fields = {name: Field("image", tuple(each.shape[1:])) for name, each in self.train.levels.items()}
-        self.truth = None if look == "texture" else TextureTruth(size)
+        if look != "texture":
+            self.truth = TextureTruth(size)
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256()
