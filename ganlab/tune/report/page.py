@@ -50,9 +50,9 @@ def _body(now: Standing, found: Importance) -> list[Html]:
             "History",
             element(
                 "p",
-                "The score of a trial is the mean over its seeds and one standard deviation; a seed that collapsed or "
-                "diverged counts as the worst that was measured in it, and what was given up has the score of what was "
-                "played.",
+                "The score of a trial is the mean over its seeds and one standard deviation; a seed that collapsed "
+                "counts as what it had come to, one that diverged as the worst that was measured in it, and what was "
+                "given up has the score of what was played.",
                 class_="note",
             ),
             history(now.rows, colours),
@@ -84,6 +84,9 @@ def _question(plan: Plan) -> Html:
         "given up": ", ".join(f"{each:.0%}" for each in plan.rungs) + " of the budget: who is not among the best"
         if plan.rungs
         else "not while a seed is played",
+        "at the end": f"the best is played again with {plan.fresh_seeds} fresh seeds"
+        if plan.fresh_seeds
+        else "nothing",
     }
     rows = [row(element("td", key, class_="key"), value) for key, value in facts.items()]
     if isinstance(plan.space, Ranges):
