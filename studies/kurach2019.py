@@ -9,8 +9,8 @@ Cost: 24 settings, 3 seeds: 4:45 of training on one thread of a busy x86; giving
 
 Finding (2026-11-30): no combination stands out. Seven settings were played with all seeds, of all four losses, with R1
 of 0.2 to 0.9 or no penalty, with spectral norm or without: 0.0052 to 0.0055 (mmd, mean and deviation; the recipe's own
-0.0057). All have beta1 = 0 and a rate of 1.4e-3 or more; of five with beta1 = 0.5 and four with a gradient penalty none came so
-far. The best (least squares, 1.9e-3, no penalty, no norm) on six fresh seeds: 0.0052, none dead.
+0.0057). All have beta1 = 0 and a rate of 1.4e-3 or more; of five with beta1 = 0.5 and four with a gradient penalty none
+came so far. The best (least squares, 1.9e-3, no penalty, no norm) on six fresh seeds: 0.0052, none dead.
 """
 
 RECIPE = "digits"
