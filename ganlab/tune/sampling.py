@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import BaseSampler, GPSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
@@ -114,10 +114,10 @@ def _alike(one: Mapping[str, Any], other: Mapping[str, Any], ranges: Mapping[str
 
 def _place(value: Any, within: BaseDistribution) -> float:
     """Where in its range a value lies, from 0 to 1; choices are 1 apart."""
-    if isinstance(within, CategoricalDistribution):
+    if not isinstance(within, FloatDistribution | IntDistribution):
         return float(within.to_internal_repr(value))
-    low, high, at = float(within.low), float(within.high), float(value)  # type: ignore[attr-defined]
-    if within.log:  # type: ignore[attr-defined]
+    low, high, at = float(within.low), float(within.high), float(value)
+    if within.log:
         low, high, at = math.log(low), math.log(high), math.log(at)
     return (at - low) / (high - low)
 

@@ -38,7 +38,7 @@ class MovingShapes(Dataset):
         size: Annotated[int, Option(ge=8, le=256)] = 16,
         frames: Annotated[int, Option(ge=2, le=1024)] = 4,
         shapes: Annotated[int, Option(ge=1, le=6)] = 1,
-        kinds: Annotated[list[Kind], Option(min_length=1)] = ["disc", "square", "triangle"],  # noqa: B006
+        kinds: Annotated[tuple[Kind, ...], Option(min_length=1)] = ("disc", "square", "triangle"),
         radius: Length = 0.16,
         slowest: Length = 0.0625,
         fastest: Length = 0.125,

@@ -44,8 +44,8 @@ class Enlarger(nn.Module):
         self.doublings = nn.Sequential(*(doubling(width) for _ in range(factor.bit_length() - 1)))
         self.leave = nn.Conv2d(width, channels, kernel, 1, kernel // 2)
         if over_bicubic:
-            nn.init.zeros_(self.leave.weight)
-            nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]
+            for each in self.leave.parameters():
+                nn.init.zeros_(each)
 
     def forward(self, low: Tensor) -> Tensor:
         maps = self.enter(low)
@@ -61,7 +61,8 @@ class Residual(nn.Module):
         self.block = nn.Sequential(*convolved(width, norm), nn.PReLU(), *convolved(width, norm))
 
     def forward(self, maps: Tensor) -> Tensor:
-        return maps + self.block(maps)  # type: ignore[no-any-return]
+        change: Tensor = self.block(maps)
+        return maps + change
 
 
 class Dense(nn.Module):
@@ -76,14 +77,16 @@ class Dense(nn.Module):
         for each in layers:  # a tenth of He's: residual scaling's companion (section 3.1, "smaller initialization")
             nn.init.kaiming_normal_(each.weight, a=SLOPE)
             each.weight.data.mul_(0.1)
-            nn.init.zeros_(each.bias)  # type: ignore[arg-type]
+            if each.bias is not None:
+                nn.init.zeros_(each.bias)
         self.layers = nn.ModuleList(layers)
 
     def forward(self, maps: Tensor) -> Tensor:
         seen = [maps]
         for layer in self.layers[:-1]:
             seen.append(nn.functional.leaky_relu(layer(torch.cat(seen, 1)), SLOPE))
-        return maps + SHARE * self.layers[-1](torch.cat(seen, 1))  # type: ignore[no-any-return]
+        change: Tensor = self.layers[-1](torch.cat(seen, 1))
+        return maps + SHARE * change
 
 
 class ResidualInResidual(nn.Module):
@@ -94,7 +97,8 @@ class ResidualInResidual(nn.Module):
         self.blocks = nn.Sequential(*(Dense(width, growth) for _ in range(3)))
 
     def forward(self, maps: Tensor) -> Tensor:
-        return maps + SHARE * self.blocks(maps)  # type: ignore[no-any-return]
+        change: Tensor = self.blocks(maps)
+        return maps + SHARE * change
 
 
 class Discriminator(nn.Module):
@@ -132,8 +136,8 @@ def shuffled(width: int) -> nn.Module:
     first all four are alike, or the picture begins as a chequerboard (Aitken et al. 2017, arXiv:1707.02937)."""
     layer = nn.Conv2d(width, 4 * width, 3, 1, 1)
     with torch.no_grad():
-        for each in (layer.weight, layer.bias):
-            each.copy_(each[::4].repeat_interleave(4, 0))  # type: ignore[index, union-attr]
+        for each in layer.parameters():
+            each.copy_(each[::4].repeat_interleave(4, 0))
     return nn.Sequential(layer, nn.PixelShuffle(2), nn.PReLU())
 
 
