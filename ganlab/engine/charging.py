@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ganlab.engine.guard import called, checked_cost
 from ganlab.engine.phase import Charge, Stake
 from ganlab.engine.turn import OpenTurn
+from ganlab.interfaces.component import Component
 
 
 def total_cost(turn: OpenTurn, charges: Sequence[Charge]) -> Tensor | None:
@@ -26,7 +29,7 @@ def total_cost(turn: OpenTurn, charges: Sequence[Charge]) -> Tensor | None:
         if charge.player == turn.player and charge.cadence.due(turn.progress):
             weight = charge.weight(turn.progress) * charge.cadence.every
             with turn.place.full_precision():
-                cost = turn.mean(charge.term.cost(turn))
+                cost = mean(turn, charge.term.cost(turn), f"terms/{charge.name}", charge.term)
             costs.append(charged(turn, charge.name, cost, weight))
     if not costs:
         return None
@@ -48,18 +51,16 @@ def discriminator_costs(turn: OpenTurn, stake: Stake) -> list[Tensor]:
     for name, fake in fakes.items():
         weight = stake.judgements.get(name, 1.0)
         real = reals[name].float()
-        real_cost, fake_cost = stake.loss.discriminator(real, fake.float())
+        real_cost, fake_cost = (lost(turn, stake, each) for each in stake.loss.discriminator(real, fake.float()))
         key = f"{stake.view}/{name}" if name else stake.view
         turn.record(f"sign-real/{key}", turn.mean(real.detach().sign()))
-        costs.append(charged(turn, f"{key}/real", turn.mean(real_cost), weight * stake.real(turn.progress)))
-        costs.append(
-            charged(turn, f"{key}/fake", turn.mean(fake_cost), weight * stake.fake(turn.progress) * (1 - share))
-        )
+        costs.append(charged(turn, f"{key}/real", real_cost, weight * stake.real(turn.progress)))
+        costs.append(charged(turn, f"{key}/fake", fake_cost, weight * stake.fake(turn.progress) * (1 - share)))
         if share:
             wrong = turn.verdict("mismatched", stake.view).judgements[name]
             _, wrong_cost = stake.loss.discriminator(real, wrong.float())
             weight *= stake.fake(turn.progress) * share
-            costs.append(charged(turn, f"{key}/mismatched", turn.mean(wrong_cost), weight))
+            costs.append(charged(turn, f"{key}/mismatched", lost(turn, stake, wrong_cost), weight))
     return costs
 
 
@@ -69,12 +70,22 @@ def generator_costs(turn: OpenTurn, stake: Stake) -> list[Tensor]:
     reals: Mapping[str, Tensor] = turn.verdict("real", stake.view).judgements if stake.loss.compares else {}
     for name, fake in turn.verdict("fake", stake.view).judgements.items():
         real = reals[name].float() if stake.loss.compares else None
-        cost = turn.mean(stake.loss.generator(fake.float(), real))
+        cost = lost(turn, stake, stake.loss.generator(fake.float(), real))
         weight = stake.judgements.get(name, 1.0) * stake.generator(turn.progress)
         costs.append(
             charged(turn, f"{stake.view}/{name}/generator" if name else f"{stake.view}/generator", cost, weight)
         )
     return costs
+
+
+def lost(turn: OpenTurn, stake: Stake, cost: Any) -> Tensor:
+    """What the view's loss says it costs."""
+    return mean(turn, cost, f"losses/{stake.view}", stake.loss)
+
+
+def mean(turn: OpenTurn, cost: Any, key: str, charger: Component) -> Tensor:
+    """The cost of the turn, from what the charger says that its samples cost. Raises `PluginError`."""
+    return turn.mean(checked_cost(cost, turn.place.device, called(key), charger, turn.progress.round))
 
 
 def charged(turn: OpenTurn, name: str, cost: Tensor, weight: float) -> Tensor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import entry_points
 from types import FrameType
@@ -67,11 +67,11 @@ def quietly(
 
 
 @contextmanager
-def blaming(game: Game) -> Iterator[None]:
-    """Inside, the game is played: it may not stand still for long, and who of it fails is named, with the round."""
+def blaming(games: Sequence[Game]) -> Iterator[None]:
+    """Inside, games are played: they may not stand still for long, and who of them fails is named, with the round."""
     with (
-        alive(lambda: game.clock.turns, lambda frame: at_work(game, frame)),
-        blamed_on(lambda: suspects(game), lambda: f"in round {game.clock.round}; the last checkpoint is whole"),
+        alive(lambda: sum(each.clock.turns for each in games), lambda frame: at_work(games, frame)),
+        blamed_on(lambda: suspects(games), lambda: f"in round {games[0].clock.round}; the last checkpoint is whole"),
     ):
         yield
 
@@ -96,13 +96,13 @@ def blamed_on(known: Callable[[], Suspects], when: Callable[[], str]) -> Iterato
         raise PluginError(f"{found} {reason(error)}, {when()}; mend the plugin, or play without it") from error
 
 
-def at_work(game: Game, frame: FrameType | None) -> str | None:
-    """The component of the game that a thread is in, if it is in one: `frame` is the innermost of its stack."""
+def at_work(games: Sequence[Game], frame: FrameType | None) -> str | None:
+    """The component of the games that a thread is in, if it is in one: `frame` is the innermost of its stack."""
     frames: list[FrameType] = []
     while frame is not None:
         frames.insert(0, frame)
         frame = frame.f_back
-    return at_fault(suspects(game), frames, ours_too=True)
+    return at_fault(suspects(games), frames, ours_too=True)
 
 
 def at_fault(known: Suspects, frames: list[FrameType], *, ours_too: bool = False) -> str | None:
@@ -117,16 +117,17 @@ def at_fault(known: Suspects, frames: list[FrameType], *, ours_too: bool = False
     return None
 
 
-def suspects(game: Game) -> Suspects:
-    """Everything in the game that is called."""
+def suspects(games: Sequence[Game]) -> Suspects:
+    """Everything in the games that is called."""
     found: Suspects = {}
-    for name, player in game.players.items():
-        for network in (player.network, player.averaged):
-            add_modules(found, f"the network of player '{name}'", network)
-    for name, dataset in game.datasets.items():
-        found[id(dataset)] = (f"dataset '{name}'" if name else "the dataset", not is_ours(dataset))
-    for key, component in game.components().items():
-        found[id(component)] = (called(key), not is_ours(component))
+    for game in games:
+        for name, player in game.players.items():
+            for network in (player.network, player.averaged):
+                add_modules(found, f"the network of player '{name}'", network)
+        for name, dataset in game.datasets.items():
+            found[id(dataset)] = (f"dataset '{name}'" if name else "the dataset", not is_ours(dataset))
+        for key, component in game.components().items():
+            found[id(component)] = (called(key), not is_ours(component))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from ganlab.engine.checkpoint import forgotten_if_broken_off
 from ganlab.engine.game import Game
+from ganlab.engine.guard import blaming
 from ganlab.engine.move import take_turn
 from ganlab.engine.random import begin_random
 from ganlab.engine.round import Round
@@ -63,9 +64,10 @@ def start(game: Game, run: Run) -> Outcome | None:
 
 def play(game: Game, run: Run) -> Outcome:
     """Round after round."""
-    while (outcome := between_rounds(game, run)) is None:
-        with run.breakable(after_grace=True):
-            play_round(game)
+    with blaming([game]):
+        while (outcome := between_rounds(game, run)) is None:
+            with run.breakable(after_grace=True):
+                play_round(game)
     return outcome
 
 

@@ -22,8 +22,9 @@ from ganlab import (
     View,
 )
 from ganlab.answers import WrongAnswer
-from ganlab.engine.guard import blaming, checked_cost, quietly, state_of
-from ganlab.engine.loop import play_round, train
+from ganlab.engine.guard import checked_cost, quietly, state_of
+from ganlab.engine.loop import train
+from ganlab.engine.together import train_together
 from ganlab.testing import ToyDataset, ToyTask
 from tests.engine.toys import player, toy_game
 
@@ -169,11 +170,54 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, Mapping[str, Any]], str]] = {
 def test_a_failing_part_of_the_game_is_named_with_its_method_and_the_round(kind: str) -> None:
     recipe, registered, words = FAULTS[kind]
     game = toy_game({"budget_rounds": 5, **recipe}, **registered)
-    with pytest.raises(PluginError, match=words) as caught, blaming(game):
+    with pytest.raises(PluginError, match=words) as caught:
         train(game)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 5
     assert caught.value.__cause__ is not None
+
+
+def test_who_fails_in_games_that_are_played_as_one_is_named_too() -> None:
+    terms = [{"name": "bad", "on": "generator"}]
+    games = [toy_game({"seed": seed, "terms": terms, "budget_rounds": 5}, terms={"bad": FailsLate}) for seed in (0, 1)]
+    with pytest.raises(PluginError, match=r"term 'bad' \(FailsLate.cost\) raised ValueError: no luck, in round 2"):
+        train_together(games)
+
+
+class ChargesNumbers(Term):
+    def cost(self, turn: Any) -> Any:
+        return turn.fake["point"].square().mean() if turn.progress.round < 2 else 3.0
+
+
+class ChargesOne(Loss):
+    asked = 0
+
+    def discriminator(self, real: Any, fake: Any) -> Any:
+        self.asked += 1
+        return -real, fake if self.asked < 3 else fake > 0
+
+    def generator(self, fake: Any, real: Any = None) -> Any:
+        return -fake
+
+
+@pytest.mark.parametrize(
+    ("recipe", "registered", "words"),
+    [
+        (
+            {"terms": [{"name": "bad", "on": "generator"}]},
+            {"terms": {"bad": ChargesNumbers}},
+            r"term 'bad' \(ChargesNumbers\) charged a float in round 2, expected floating-point numbers on cpu",
+        ),
+        (
+            {"loss": {"name": "bad"}},
+            {"losses": {"bad": ChargesOne}},
+            r"the loss of view 'point' \(ChargesOne\) charged torch.bool of shape \(\d+,\) on cpu in round \d",
+        ),
+    ],
+)
+def test_a_cost_that_is_none_ends_the_game_by_name(recipe: Any, registered: Any, words: str) -> None:
+    with pytest.raises(PluginError, match=words):
+        train(toy_game({"budget_rounds": 5, **recipe}, **registered))
 
 
 def test_a_mistake_of_our_own_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,8 +225,8 @@ def test_a_mistake_of_our_own_stays_one(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(NonSaturating, "generator", lambda self, fake, real=None: 1 / 0)
     game = toy_game({"loss": {"name": "non-saturating"}}, losses={"non-saturating": spoilt_later(NonSaturating)})
-    with pytest.raises(ZeroDivisionError), blaming(game):
-        play_round(game)
+    with pytest.raises(ZeroDivisionError):
+        train(game)
 
 
 def spoilt_later(kind: type) -> Any:
@@ -220,8 +264,8 @@ def test_a_full_disk_and_a_lack_of_memory_are_not_the_plugins_fault(error: BaseE
             raise error
 
     game = toy_game({"terms": [{"name": "bad", "on": "generator"}]}, terms={"bad": Unlucky})
-    with pytest.raises(type(error)) as caught, blaming(game):
-        play_round(game)
+    with pytest.raises(type(error)) as caught:
+        train(game)
     assert caught.value is error
 
 

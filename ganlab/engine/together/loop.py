@@ -12,6 +12,7 @@ from typing import Any
 
 from ganlab.engine import loop
 from ganlab.engine.game import Game
+from ganlab.engine.guard import blaming
 from ganlab.engine.run import Run
 from ganlab.engine.shared_random import random_state, restore_random
 from ganlab.engine.signals import BrokenOff
@@ -116,9 +117,10 @@ class Evening:
             if isinstance(joint, str):
                 note(seats, joint)
                 return [*([each] for each in seats), *groups]
-            while (outcomes := self._looked_at(seats, joint, rules)) is None:
-                with self._run.breakable(after_grace=True):
-                    joint.play_round()
+            with blaming(joint.games):
+                while (outcomes := self._looked_at(seats, joint, rules)) is None:
+                    with self._run.breakable(after_grace=True):
+                        joint.play_round()
         except BrokenOff:
             for seat in seats:
                 self.end(seat, loop.broken_off(seat.game, seat.run))
