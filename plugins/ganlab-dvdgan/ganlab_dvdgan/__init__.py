@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import ganlab
-from ganlab_dvdgan.architectures import ClipResNet, ConvGru
+from ganlab_dvdgan.architectures import ClipResNet, ConvGru, MovingLayers
 from ganlab_dvdgan.films import ganlab_find_writer, ganlab_read_given
 from ganlab_dvdgan.moving_digits import MovingDigits
 from ganlab_dvdgan.moving_shapes import MovingShapes
@@ -31,8 +31,8 @@ def ganlab_register_datasets() -> Mapping[str, Callable[..., ganlab.Dataset]]:
 
 @ganlab.hookimpl
 def ganlab_register_architectures() -> Mapping[str, Callable[..., ganlab.Architecture]]:
-    """The generator and the temporal discriminator; the spatial one is any of images."""
-    return {"conv-gru": ConvGru, "clip-resnet": ClipResNet}
+    """The generators and the temporal discriminator; the spatial one is any of images."""
+    return {"conv-gru": ConvGru, "moving-layers": MovingLayers, "clip-resnet": ClipResNet}
 
 
 @ganlab.hookimpl

@@ -1,4 +1,4 @@
-"""DVD-GAN's networks by name: `conv-gru` makes clips, `clip-resnet` judges them (arXiv:1907.06571)."""
+"""DVD-GAN's networks by name (arXiv:1907.06571): `conv-gru` and `moving-layers` make clips, `clip-resnet` judges."""
 
 from __future__ import annotations
 
@@ -47,13 +47,60 @@ class ConvGru(Architecture):
         made = next(iter(shapes.sample.values()))
         clip(made, "conv-gru")
         depth = halvings(made, self._depth, "conv-gru")
-        channels = [min(self._width << level, max(self._width, self._widest)) for level in reversed(range(depth + 1))]
+        channels = pyramid(self._width, self._widest, depth + 1)[::-1]
         fields = list(shapes.given.values())
         network = ClipGenerator(fields, made, channels, norm=self._norm == "group", moved=self._moved)
         finished(network, spectral=self._spectral)
         if self._moved and not self._spectral:
             network.begin_still()
         return network
+
+
+class MovingLayers(Architecture):
+    """`layers` that are drawn once for a clip and moved over a still background; a convolutional GRU says where to.
+
+    `width` channels next to the frame, twice as many each of `depth` halvings, left out as for `conv-gru`, up to
+    `widest`. A layer's sides are the frame's, halved `halved` times; its middle may be anywhere in the frame. Works
+    from a latent, a label or both; frames that were given are not gone on with.
+    """
+
+    def __init__(
+        self,
+        *,
+        width: Width = 32,
+        widest: Width = 512,
+        depth: Annotated[int, Option(ge=1, le=8)] | None = None,
+        layers: Annotated[int, Option(ge=1, le=64)] = 1,
+        halved: Annotated[int, Option(ge=0, le=8)] = 0,
+        spectral_norm: bool = True,
+    ) -> None:
+        self._width = width
+        self._widest = widest
+        self._depth = depth
+        self._layers = layers
+        self._halved = halved
+        self._spectral = spectral_norm
+
+    def generator(self, shapes: GeneratorShapes) -> Module:
+        """`forward(*given)` -> clips (N, T, C, H, W) in [-1, 1], given a latent, a label or both."""
+        from ganlab_dvdgan.layered import LayeredGenerator
+        from ganlab_dvdgan.layers import finished
+
+        made = next(iter(shapes.sample.values()))
+        clip(made, "moving-layers")
+        fields = list(shapes.given.values())
+        if any(len(field.shape) > 1 for field in fields) or not fields:
+            raise RecipeError(
+                "'moving-layers' makes clips of a latent or a label, not of frames; take task 'video', or 'conv-gru'"
+            )
+        depth = halvings(made, self._depth, "moving-layers")
+        if self._halved > depth:
+            raise RecipeError(
+                f"halved = {self._halved} is more than the {depth} halvings of 'moving-layers'; take fewer"
+            )
+        channels = pyramid(self._width, self._widest, depth + 1)[::-1]
+        network = LayeredGenerator(fields, made, channels, layers=self._layers, halved=self._halved)
+        return finished(network, spectral=self._spectral)
 
 
 class ClipResNet(Architecture):
@@ -73,9 +120,14 @@ class ClipResNet(Architecture):
         if shapes.given is not None and shapes.given.kind != "category":
             raise RecipeError(f"'clip-resnet' judges clips beside a label, not beside a {shapes.given.kind}")
         depth = halvings(shapes.data, None, "clip-resnet")
-        channels = [min(self._width << level, max(self._width, self._widest)) for level in range(depth)]
+        channels = pyramid(self._width, self._widest, depth)
         network = ClipDiscriminator(shapes.data, shapes.given, channels, halvings=depth)
         return finished(network, spectral=self._spectral)
+
+
+def pyramid(width: int, widest: int, levels: int) -> list[int]:
+    """Channels: `width`, and twice as many each level, up to `widest`."""
+    return [min(width << level, max(width, widest)) for level in range(levels)]
 
 
 def clip(field: Field, name: str) -> None:

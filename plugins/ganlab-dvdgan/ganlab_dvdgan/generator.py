@@ -19,10 +19,8 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
 from ganlab import Field
+from ganlab_dvdgan.conditions import embeddings, joined, length
 from ganlab_dvdgan.layers import Block, ConvGRU
-
-LABEL_SIZE = 32
-"""The length of the learnt vector that stands for a label."""
 
 
 class ClipGenerator(nn.Module):
@@ -40,12 +38,8 @@ class ClipGenerator(nn.Module):
         halvings = len(channels) - 1
         self.smallest = (height >> halvings, width >> halvings)
         self.multiple = 2**halvings
-        self.labels = nn.ModuleList(
-            [nn.Embedding(field.cardinality or 1, LABEL_SIZE) for field in fields if field.kind == "category"]
-        )
-        size = sum(
-            LABEL_SIZE if field.kind == "category" else field.shape[0] for field in fields if len(field.shape) < 2
-        )
+        self.labels = embeddings(fields)
+        size = length(fields)
         context = next((field for field in fields if field.kind == "video"), None)
         self.enter = nn.Linear(size, channels[0] * self.smallest[0] * self.smallest[1]) if size else None
         self.encoder = None if context is None else Encoder(context.shape[0] * context.shape[1], channels)
@@ -66,9 +60,7 @@ class ClipGenerator(nn.Module):
             return self._made(dict(zip(self.kinds, given, strict=True)))
 
     def _made(self, given: dict[str, Tensor]) -> Tensor:
-        vectors = [given[kind] for kind in ("latent", "vector") if kind in given]
-        vectors += [embed(given["category"]) for embed in self.labels]
-        condition = torch.cat(vectors, 1) if vectors else None
+        condition = joined(given, self.labels)
         states: list[Tensor | None] = [None] * len(self.units)
         maps: Tensor | None = None
         if self.encoder is not None:

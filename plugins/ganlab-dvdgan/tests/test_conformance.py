@@ -1,7 +1,7 @@
 """Every component does what its kind must."""
 
 import torch
-from ganlab_dvdgan import ClipResNet, ConvGru, MovingDigits, MovingShapes, NextFrames, Prediction, Video
+from ganlab_dvdgan import ClipResNet, ConvGru, MovingDigits, MovingLayers, MovingShapes, NextFrames, Prediction, Video
 
 import ganlab
 import ganlab.testing
@@ -64,6 +64,17 @@ class TestConvGruOfFrames(ganlab.testing.ArchitectureConformance):
         torch.nn.init.normal_(network.leave.weight)  # it begins with zeros
         network(torch.rand(2, 2, 3, 16, 16)).sum().backward()
         assert all(each.grad is not None for each in network.parameters())
+
+
+class TestMovingLayers(ganlab.testing.ArchitectureConformance):
+    generators = (
+        GeneratorShapes({"latent": LATENT}, {"video": CLIP}),
+        GeneratorShapes({"latent": LATENT, "label": LABEL}, {"video": CLIP}),
+    )
+    discriminators = ()
+
+    def make(self):
+        return MovingLayers(width=4, layers=2, halved=1)
 
 
 class TestClipResNet(ganlab.testing.ArchitectureConformance):
