@@ -1,15 +1,17 @@
 """DVD-GAN in a miniature: are the next frames right, do shapes stay what they are, and what does each part buy?
 
     python benchmarks/dvdgan.py play --seeds 0-2
-    python benchmarks/dvdgan.py play --only starved clips --seeds 0
+    python benchmarks/dvdgan.py play --only starved clips "three shapes" --seeds 0
     python benchmarks/dvdgan.py judge
     python benchmarks/dvdgan.py picture
 
 Plays the recipe `next-frames` of plugins/ganlab-dvdgan (16 x 16, one disc, two frames given and two to come), the same
 without the temporal discriminator and with L1 alone, and with discriminators that are starved (a thousandth of their
-learning rate); and `moving-shapes`, 16 frames from noise. Each game is then asked about 1,000 clips that neither it nor
-its tuning has seen: those of the data's seed 1000 + seed. What was played is kept in benchmarks/results/dvdgan and not
-played again; a run that was broken off goes on. `picture` writes the pictures of the package's README.
+learning rate); with three shapes of three kinds that hide one another, 32 x 32, three frames given; and
+`moving-shapes`, 16 frames from noise. Each game is then asked about 1,000 clips that neither it nor its tuning has
+seen, those of the data's seed 1000 + seed; `moving-shapes` makes 250 clips. What was played is kept in
+benchmarks/results/dvdgan and not played again; a run that was broken off goes on. `picture` writes the pictures of the
+package's README.
 """
 
 from __future__ import annotations
@@ -38,7 +40,18 @@ GAMES: dict[str, tuple[str, list[str]]] = {
         ["players.frame.optimizer.lr=2e-6", "players.motion.optimizer.lr=1e-6", "terms=[]", "views={}"],
     ),
     "clips": ("moving-shapes", []),
+    "three shapes": (
+        "next-frames",
+        ["dataset={name='moving-shapes',size=32,frames=5,shapes=3,samples=4000,held_out=500}", "task.given=3"],
+    ),
 }
+
+DISC: dict[str, object] = {"kinds": ["disc"]}
+UNSEEN: dict[str, tuple[int, dict[str, object]]] = {
+    "clips": (0, {**DISC, "frames": 16}),
+    "three shapes": (3, {"size": 32, "frames": 5, "shapes": 3}),
+}
+"""Frames given, and options of the data, where they are not two and one disc of four frames."""
 
 
 def play(game: str, seed: int, folder: Path) -> dict[str, object]:
@@ -59,7 +72,7 @@ def play(game: str, seed: int, folder: Path) -> dict[str, object]:
     return {
         "cpu_seconds": None if begun else after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         "findings": [f"{each['severity']}: {each['monitor']}" for each in findings],
-        "scores": asked_clips(folder, name, seed) if recipe == "moving-shapes" else asked(folder, name, seed),
+        "scores": asked_clips(folder, name, seed) if game == "clips" else asked(folder, name, seed, game),
     }
 
 
@@ -79,21 +92,22 @@ def made(folder: Path, name: str, clips: object) -> object:
     return torch.cat([sample["video"] for sample, _ in samples(generator, batch, 0, cpu)])
 
 
-def unseen(seed: int, **options: object) -> tuple[object, object]:
-    """Clips that nobody has seen, and their truth."""
+def unseen(seed: int, game: str) -> tuple[object, int, object]:
+    """Clips that nobody has seen, how many frames are given, and their truth."""
     import torch
     from ganlab_dvdgan import MovingShapes
 
-    data = MovingShapes(samples=1, held_out=CLIPS, seed=1000 + seed, kinds=["disc"], **options)
-    return data.held_out.rows(torch.arange(CLIPS), None)["video"], data.truth
+    count, options = UNSEEN.get(game, (2, DISC))
+    data = MovingShapes(samples=1, held_out=CLIPS, seed=1000 + seed, **options)
+    return data.held_out.rows(torch.arange(CLIPS), None)["video"], count, data.truth
 
 
-def asked(folder: Path, name: str, seed: int) -> dict[str, dict[str, float]]:
+def asked(folder: Path, name: str, seed: int, game: str) -> dict[str, dict[str, float]]:
     """PSNR, SSIM, identity and centre error of the made frames and of the last one given."""
     from ganlab_dvdgan.metrics import psnr, ssim
 
-    clips, truth = unseen(seed)
-    given, real = clips[:, :2], clips[:, 2:]
+    clips, count, truth = unseen(seed, game)
+    given, real = clips[:, :count], clips[:, count:]
     answers = {"made": made(folder, name, given.numpy()), "copy-last": given[:, -1:].expand_as(real)}
     found = {}
     for who, answer in answers.items():
@@ -106,7 +120,7 @@ def asked(folder: Path, name: str, seed: int) -> dict[str, dict[str, float]]:
 
 def asked_clips(folder: Path, name: str, seed: int) -> dict[str, dict[str, float]]:
     """What the truth reads in clips from noise, and in real ones."""
-    clips, truth = unseen(seed, frames=16)
+    clips, _, truth = unseen(seed, "clips")
     answers = {"made": made(folder, name, None), "real": clips[: CLIPS // 4]}
     return {who: {**(seen := truth.read(each)).scores, "readable": seen.readable} for who, each in answers.items()}
 
@@ -129,44 +143,67 @@ def told(values: list[float], digits: int) -> str:
     return f"{mean(values):.{digits}f}{spread}"
 
 
+def seconds(game: str) -> str:
+    """CPU seconds of the games that were played in one go."""
+    known = [json.loads(each.read_text())["cpu_seconds"] for each in kept(game)]
+    return told([each for each in known if each is not None], 0) if any(known) else ""
+
+
 def judge() -> None:
     """The tables."""
     columns = [f"{name}/t+{time}" for time in (1, 2) for name in ("psnr", "ssim", "identity", "centre-error")]
     print("| game | seeds | " + " | ".join(columns) + " | CPU-s |")
     print("|---|---|" + "---|" * (len(columns) + 1))
-    for game in ("dvd-gan", "no temporal discriminator", "L1 only", "copy-last"):
-        rows = rows_of("dvd-gan", "copy-last") if game == "copy-last" else rows_of(game)
+    of_last = {"copy-last": "dvd-gan", "copy-last, three shapes": "three shapes"}
+    for game in (
+        "dvd-gan",
+        "no temporal discriminator",
+        "L1 only",
+        "copy-last",
+        "three shapes",
+        "copy-last, three shapes",
+    ):
+        rows = rows_of(of_last[game], "copy-last") if game in of_last else rows_of(game)
         if not rows:
             continue
         digits = [
             1 if each.startswith("psnr") else 3 if each.startswith(("ssim", "identity")) else 2 for each in columns
         ]
         cells = [told([row[each] for row in rows], places) for each, places in zip(columns, digits, strict=True)]
-        known = [json.loads(each.read_text())["cpu_seconds"] for each in kept(game)]
-        seconds = [each for each in known if each is not None]
-        print(f"| {game} | {len(rows)} | " + " | ".join(cells) + f" | {told(seconds, 0) if seconds else ''} |")
-    for file in kept("clips"):
-        result = json.loads(file.read_text())
-        print(file.stem, result["scores"], f"{result['cpu_seconds']} CPU-s")
+        print(f"| {game} | {len(rows)} | " + " | ".join(cells) + f" | {seconds(game)} |")
+    columns = ["readable", "whole", "identity", "motion"]
+    print("\n| clips of 16 frames | seeds | " + " | ".join(columns) + " | CPU-s |")
+    print("|---|---|" + "---|" * (len(columns) + 1))
+    for who in ("made", "real"):
+        rows = rows_of("clips", who)
+        cells = [told([row[each] for row in rows], 3) for each in columns] if rows else []
+        print(f"| {who} | {len(rows)} | " + " | ".join(cells) + f" | {seconds('clips') if who == 'made' else ''} |")
+    print("identity, seed by seed:", *(f"{row['identity']:.3f}" for row in rows_of("clips")))
     for game in GAMES:
         for file in kept(game):
             print(f"{file.stem}: {', '.join(json.loads(file.read_text())['findings']) or 'no finding'}")
 
 
 def picture(folder: Path) -> None:
-    """Strips for the README: six unseen clips, given and predicted above what really came."""
+    """Strips for the README: twelve unseen clips, given and predicted above what really came; and clips from noise."""
     import torch
 
-    from ganlab.pictures import draw, png
-    from ganlab.values import Picture
-
-    clips, _ = unseen(0)
+    clips, _, _ = unseen(0, "dvd-gan")
     chosen = clips[:12]
     answers = [made(folder, f"{game.replace(' ', '-')}-0", chosen[:, :2].numpy()) for game in ("dvd-gan", "L1 only")]
     rows = [torch.cat([chosen[:, :2], each], 1) for each in answers]
-    sheet = draw(Picture("video", torch.cat([*rows, chosen], 3)))
+    drawn("next-frames.png", torch.cat([*rows, chosen], 3))
+    drawn("clips.png", made(folder, "clips-0", None)[:16])
+
+
+def drawn(file: str, clips: object) -> None:
+    """A sheet of clips, in the package's folder."""
+    from ganlab.pictures import draw, png
+    from ganlab.values import Picture
+
+    sheet = draw(Picture("video", clips))
     assert sheet is not None
-    (PACKAGE / "next-frames.png").write_bytes(png(sheet))
+    (PACKAGE / file).write_bytes(png(sheet))
 
 
 def main() -> None:
