@@ -64,17 +64,16 @@ def others_at(study: optuna.Study, number: int, rung: float) -> list[float]:
     return [float(each.user_attrs.get(rung_key(rung), math.inf)) for each in known]
 
 
-def hopeless(trials: Sequence[FrozenTrial], results: Sequence[SeedResult], seeds: int) -> int | None:
-    """The best trial, if this one is not going to be better: its mean over all `seeds` would be above that one's score
-    even if every seed that is left did as well as that one's do; None if it may be."""
+def hopeless(trials: Sequence[FrozenTrial], results: Sequence[SeedResult]) -> int | None:
+    """The best trial, if this one is hardly going to be better: its seeds so far have done worse in the mean than that
+    one's; None if it may be."""
     whole = [each for each in trials if each.state.name == "COMPLETE" and not is_confirmation(each)]
     sound = [each for each in whole if all(amount <= 0 for amount in each.constraints.values())]
     if not sound:
         return None
     best = min(sound, key=lambda each: float(each.user_attrs["score"]))
     usual = statistics.fmean(float(each["value"]) for each in best.user_attrs["seeds"])
-    mean = (sum(each.value for each in results) + (seeds - len(results)) * usual) / seeds
-    return best.number if mean > float(best.user_attrs["score"]) else None
+    return best.number if statistics.fmean(each.value for each in results) > usual else None
 
 
 def collapsed(results: Sequence[SeedResult], tolerance: float, seeds: int) -> str | None:

@@ -137,7 +137,7 @@ class Trial:
         after = f"after {len(self._results)} seed{'s' * (len(self._results) != 1)}"
         if self._plan.rungs and not self._exempt:
             trials = patient(lambda: self._study.get_trials(deepcopy=False))
-            better = hopeless(trials, self._results, self._plan.seeds)
+            better = hopeless(trials, self._results)
             if better is not None:
                 return f"hardly to be better than trial {better}, {after}"
         if patient(self._trial.should_prune):

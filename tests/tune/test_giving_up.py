@@ -43,10 +43,10 @@ def test_one_that_died_is_one_too_many_unless_it_is_tolerated() -> None:
 def test_what_is_not_going_to_be_the_best_is_hopeless() -> None:
     best = trial(healthy(0, 1.0), healthy(1, 3.0))  # mean 2, score 3.41
     others = [best, trial(healthy(0, 0.2), healthy(1, 9.0))]
-    assert hopeless(others, [seed(0, 4.8)], 2) is None  # (4.8 + 2) / 2
-    assert hopeless(others, [seed(0, 4.9)], 2) == best.number
-    assert hopeless(others, [seed(0, 4.9), seed(1, 1.9)], 2) is None
-    assert hopeless([], [seed(0, 4.9)], 2) is None
+    assert hopeless(others, [seed(0, 2.0)]) is None
+    assert hopeless(others, [seed(0, 2.1)]) == best.number
+    assert hopeless(others, [seed(0, 2.1), seed(1, 1.8)]) is None
+    assert hopeless([], [seed(0, 4.9)]) is None
 
 
 def test_what_must_hold_is_at_most_zero() -> None:
