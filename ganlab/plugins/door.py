@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pluggy
 
 from ganlab import hookspecs
 from ganlab.errors import PluginError, nearest
-from ganlab.interfaces.data_report import DataReport
-from ganlab.interfaces.files import GivenFile, SampleWriter
-from ganlab.interfaces.foreign_run import ForeignRun, ReadOptions
 from ganlab.plugins.contract import PUT_BACK, fault, full_name, guarded, register
 from ganlab.plugins.discovery import Found, discover
 from ganlab.plugins.observers import HOOKS, Observers
-from ganlab.plugins.questions import answered
+from ganlab.plugins.questions import Questions, answered
 from ganlab.plugins.registering import registered, unasked
 from ganlab.plugins.state import PluginState
 from ganlab.registry import KINDS, Entry, Origin, Registry
-from ganlab.values import Field
 
 T = TypeVar("T")
 
 
-class Plugins:
+class Plugins(Questions):
     """Every installed plugin. `report` is told, in one line, of an observer that fails while a run goes on. With
     `tried`, a stranger's plugin is imported in a process of its own first, and here only if that survived."""
 
@@ -114,36 +109,6 @@ class Plugins:
             chosen.append((state.origin, self._modules[index]))
             self._used.add(state.origin)
         return Observers(self._manager, chosen, self._report)
-
-    def check_data(self, path: Path) -> DataReport | None:
-        """What lies at `path`, as the first plugin says that finds a sample there, or else the first that knows such
-        paths; None if there is none. Third-party plugins are asked only if ours find nothing.
-
-        A plugin that fails is passed over, and `report` is told. Raises `GanlabError` for what no plugin could read.
-        """
-        answers: list[DataReport] = []
-        for answer in self._answers("ganlab_check_data", {"path": path}, DataReport):
-            if answer.samples:
-                return answer
-            answers.append(answer)
-        return answers[0] if answers else None
-
-    def read_run(self, path: Path, options: ReadOptions) -> ForeignRun | None:
-        """What the log at `path` tells of a run, as the first plugin says that knows such logs; None if there is none.
-        Third-party plugins are asked only if ours know nothing of it.
-
-        A plugin that fails is passed over, and `report` is told. Raises `GanlabError` for what no plugin could read.
-        """
-        return next(self._answers("ganlab_read_run", {"path": path, "options": options}, ForeignRun), None)
-
-    def read_given(self, path: Path, field: Field) -> GivenFile | None:
-        """What `path` holds for a condition of that field, as the first plugin says that knows such files; None if
-        there is none. Third-party plugins are asked only if ours know nothing of it; one that fails is passed over."""
-        return next(self._answers("ganlab_read_given", {"path": path, "field": field}, GivenFile), None)
-
-    def find_writer(self, ending: str, kind: str) -> SampleWriter | None:
-        """Who writes samples of that kind to files of that ending; None if nobody does. Asked like `read_given`."""
-        return next(self._answers("ganlab_find_writer", {"ending": ending, "kind": kind}, SampleWriter), None)
 
     def versions(self) -> dict[str, str]:
         """Version by distribution, of the plugins that `find` and `observers` handed out."""
