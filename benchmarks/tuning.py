@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -207,11 +207,11 @@ def kept(method: str, number: int) -> Path:
     return KEPT / f"{method}-{number}.json"
 
 
-def play(numbers: list[int]) -> None:
+def play(numbers: list[int], methods: Sequence[str]) -> None:
     wanted, plugins = plan(), Plugins()
     KEPT.mkdir(parents=True, exist_ok=True)
     for number in numbers:
-        for method in METHODS:
+        for method in methods:
             path = kept(method, number)
             if path.exists():
                 continue
@@ -302,8 +302,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("play", "fresh", "judge"))
     parser.add_argument("--seeds", type=seeds, default=seeds("0-4"), help="of studies")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="that are played")
     arguments = parser.parse_args()
-    {"play": play, "fresh": fresh, "judge": judge}[arguments.what](list(arguments.seeds))
+    numbers = list(arguments.seeds)
+    if arguments.what == "play":
+        play(numbers, arguments.methods)
+    else:
+        {"fresh": fresh, "judge": judge}[arguments.what](numbers)
 
 
 if __name__ == "__main__":
