@@ -1,13 +1,13 @@
 """DVD-GAN in a miniature: are the next frames right, do shapes stay what they are, and what does each part buy?
 
     python benchmarks/dvdgan.py play --seeds 0-2
-    python benchmarks/dvdgan.py play --only starved clips "three shapes" --seeds 0
+    python benchmarks/dvdgan.py play --only starved clips "three discs" --seeds 0
     python benchmarks/dvdgan.py judge
     python benchmarks/dvdgan.py picture
 
 Plays the recipe `next-frames` of plugins/ganlab-dvdgan (16 x 16, one disc, two frames given and two to come), the same
 without the temporal discriminator and with L1 alone, and with discriminators that are starved (a thousandth of their
-learning rate); with three shapes of three kinds that hide one another, 32 x 32, three frames given; and
+learning rate); with three discs that hide one another, 32 x 32, three frames given; and
 `moving-shapes`, 16 frames from noise. Each game is then asked about 1,000 clips that neither it nor its tuning has
 seen, those of the data's seed 1000 + seed; `moving-shapes` makes 250 clips. What was played is kept in
 benchmarks/results/dvdgan and not played again; a run that was broken off goes on. `picture` writes the pictures of the
@@ -40,7 +40,8 @@ GAMES: dict[str, tuple[str, list[str]]] = {
         ["players.frame.optimizer.lr=2e-6", "players.motion.optimizer.lr=1e-6", "terms=[]", "views={}"],
     ),
     "clips": ("moving-shapes", []),
-    "three shapes": (
+    "clips without temporal discriminator": ("moving-shapes", SILENT["motion"]),
+    "three discs": (
         "next-frames",
         ["dataset={name='moving-shapes',size=32,frames=5,shapes=3,samples=4000,held_out=500}", "task.given=3"],
     ),
@@ -49,7 +50,7 @@ GAMES: dict[str, tuple[str, list[str]]] = {
 DISC: dict[str, object] = {"kinds": ["disc"]}
 UNSEEN: dict[str, tuple[int, dict[str, object]]] = {
     "clips": (0, {**DISC, "frames": 16}),
-    "three shapes": (3, {"size": 32, "frames": 5, "shapes": 3}),
+    "three discs": (3, {**DISC, "size": 32, "frames": 5, "shapes": 3}),
 }
 """Frames given, and options of the data, where they are not two and one disc of four frames."""
 
@@ -72,7 +73,7 @@ def play(game: str, seed: int, folder: Path) -> dict[str, object]:
     return {
         "cpu_seconds": None if begun else after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         "findings": [f"{each['severity']}: {each['monitor']}" for each in findings],
-        "scores": asked_clips(folder, name, seed) if game == "clips" else asked(folder, name, seed, game),
+        "scores": asked_clips(folder, name, seed) if recipe == "moving-shapes" else asked(folder, name, seed, game),
     }
 
 
@@ -154,14 +155,14 @@ def judge() -> None:
     columns = [f"{name}/t+{time}" for time in (1, 2) for name in ("psnr", "ssim", "identity", "centre-error")]
     print("| game | seeds | " + " | ".join(columns) + " | CPU-s |")
     print("|---|---|" + "---|" * (len(columns) + 1))
-    of_last = {"copy-last": "dvd-gan", "copy-last, three shapes": "three shapes"}
+    of_last = {"copy-last": "dvd-gan", "copy-last, three discs": "three discs"}
     for game in (
         "dvd-gan",
         "no temporal discriminator",
         "L1 only",
         "copy-last",
-        "three shapes",
-        "copy-last, three shapes",
+        "three discs",
+        "copy-last, three discs",
     ):
         rows = rows_of(of_last[game], "copy-last") if game in of_last else rows_of(game)
         if not rows:
@@ -174,10 +175,11 @@ def judge() -> None:
     columns = ["readable", "whole", "identity", "motion"]
     print("\n| clips of 16 frames | seeds | " + " | ".join(columns) + " | CPU-s |")
     print("|---|---|" + "---|" * (len(columns) + 1))
-    for who in ("made", "real"):
-        rows = rows_of("clips", who)
+    for game, who in (("clips", "made"), ("clips without temporal discriminator", "made"), ("clips", "real")):
+        rows = rows_of(game, who)
         cells = [told([row[each] for row in rows], 3) for each in columns] if rows else []
-        print(f"| {who} | {len(rows)} | " + " | ".join(cells) + f" | {seconds('clips') if who == 'made' else ''} |")
+        name, spent = (game, seconds(game)) if who == "made" else (who, "")
+        print(f"| {name} | {len(rows)} | " + " | ".join(cells) + f" | {spent} |")
     print("identity, seed by seed:", *(f"{row['identity']:.3f}" for row in rows_of("clips")))
     for game in GAMES:
         for file in kept(game):
@@ -185,7 +187,7 @@ def judge() -> None:
 
 
 def picture(folder: Path) -> None:
-    """Strips for the README: twelve unseen clips, given and predicted above what really came; and clips from noise."""
+    """Strips for the README: unseen clips, given and predicted above what really came; and clips from noise."""
     import torch
 
     clips, _, _ = unseen(0, "dvd-gan")
@@ -193,6 +195,10 @@ def picture(folder: Path) -> None:
     answers = [made(folder, f"{game.replace(' ', '-')}-0", chosen[:, :2].numpy()) for game in ("dvd-gan", "L1 only")]
     rows = [torch.cat([chosen[:, :2], each], 1) for each in answers]
     drawn("next-frames.png", torch.cat([*rows, chosen], 3))
+    clips, count, _ = unseen(0, "three discs")
+    chosen = clips[:8]
+    answer = torch.cat([chosen[:, :count], made(folder, "three-discs-0", chosen[:, :count].numpy())], 1)
+    drawn("three-discs.png", torch.cat([answer, chosen], 3))
     drawn("clips.png", made(folder, "clips-0", None)[:16])
 
 
