@@ -120,10 +120,16 @@ def asked(folder: Path, name: str, seed: int, game: str) -> dict[str, dict[str, 
 
 
 def asked_clips(folder: Path, name: str, seed: int) -> dict[str, dict[str, float]]:
-    """What the truth reads in clips from noise, and in real ones."""
+    """What the truth reads in clips from noise and in real ones, and how many pixels a frame shapes go."""
     clips, _, truth = unseen(seed, "clips")
     answers = {"made": made(folder, name, None), "real": clips[: CLIPS // 4]}
-    return {who: {**(seen := truth.read(each)).scores, "readable": seen.readable} for who, each in answers.items()}
+    found = {}
+    for who, each in answers.items():
+        reading, seen = truth.read(each), truth.seen(each)
+        both = seen.there[:, 1:] & seen.there[:, :-1]
+        steps = (seen.centre[:, 1:] - seen.centre[:, :-1]).norm(dim=3)[both] * truth.size
+        found[who] = {**reading.scores, "readable": reading.readable, "speed": float(steps.mean())}
+    return found
 
 
 def file_of(game: str, seed: int) -> Path:
@@ -172,7 +178,7 @@ def judge() -> None:
         ]
         cells = [told([row[each] for row in rows], places) for each, places in zip(columns, digits, strict=True)]
         print(f"| {game} | {len(rows)} | " + " | ".join(cells) + f" | {seconds(game)} |")
-    columns = ["readable", "whole", "identity", "motion"]
+    columns = ["readable", "whole", "identity", "motion", "speed"]
     print("\n| clips of 16 frames | seeds | " + " | ".join(columns) + " | CPU-s |")
     print("|---|---|" + "---|" * (len(columns) + 1))
     for game, who in (("clips", "made"), ("clips without temporal discriminator", "made"), ("clips", "real")):
