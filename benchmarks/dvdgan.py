@@ -41,6 +41,7 @@ GAMES: dict[str, tuple[str, list[str]]] = {
     ),
     "clips": ("moving-shapes", []),
     "clips without temporal discriminator": ("moving-shapes", SILENT["motion"]),
+    "starved clips": ("moving-shapes", ["players.frame.optimizer.lr=1e-6", "players.motion.optimizer.lr=1e-6"]),
     "three discs": (
         "next-frames",
         ["dataset={name='moving-shapes',size=32,frames=5,shapes=3,samples=4000,held_out=500}", "task.given=3"],
