@@ -1,7 +1,8 @@
 """Whether the best setting holds: it is played once more, with seeds that had no part in its being chosen.
 
 Of many settings the one that comes out best was also the luckiest. What dies on fresh seeds is no longer the best, and
-the next one has its turn; if none is left, one that was given up only since others were better.
+the next one has its turn; so it has if it was better than the first has now proved to be. If none is left, one has it that
+was given up only since others were better.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def held(now: Standing) -> list[str]:
         return []
     again = now.confirmation
     told = [f"trial {row.number} was better, and did not hold with fresh seeds" for row in now.refuted]
+    told += [f"trial {row.number} was better, and came to {again.score:.4g}" for row, again in now.overrated]
     if again is None or again.state != COMPLETE or again.score is None:
         return [*told, "it has not been played with fresh seeds yet"]
     return [

@@ -24,6 +24,11 @@ RETRIED = "retried"
 STATES = (COMPLETE, PRUNED, FAILED, INVALID, "running", "waiting", RETRIED)
 
 
+CONFIRMED = 3
+"""So many settings at most are played to the end with fresh seeds, if each does worse with them than the next one did
+with those by which it was chosen."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One trial. `state` is a `TrialResult`'s, or "running", "waiting" or "retried"; `cause` the kind of `reason` for
@@ -108,16 +113,18 @@ class Standing:
 
     @cached_property
     def candidates(self) -> list[Row]:
-        """Settings that keep what they must, by score: those that were played with all seeds, and after them those that
-        were given up in comparison with others, after a seed or more."""
+        """Settings that keep what they must, by score, with fresh seeds if it is known: those that were played with all
+        seeds, and after them those that were given up in comparison with others, after a seed or more."""
         sound = [row for row in self.having(COMPLETE, PRUNED) if row.feasible]
         begun = [row for row in sound if row.results and row.results[0].ending == Ending.FINISHED]
-        return sorted(begun, key=lambda row: (row.state != COMPLETE, row.score or 0.0))
+        return sorted(begun, key=lambda row: (row.state != COMPLETE, (self._confirmed(row) or row).score or 0.0))
 
     @property
     def leading(self) -> Row | None:
         """The first of them that has not failed to hold with fresh seeds."""
-        return next((row for row in self.candidates if self._holds(row)), None)
+        holding = [row for row in self.candidates if self._holds(row)]
+        confirmed = [row for row in holding if self._confirmed(row) is not None]
+        return next(iter(confirmed if len(confirmed) >= CONFIRMED else holding), None)
 
     @cached_property
     def best(self) -> Row | None:
@@ -137,6 +144,17 @@ class Standing:
     def refuted(self) -> list[Row]:
         """Settings that did not hold with fresh seeds."""
         return [row for row in self.candidates if not self._holds(row)]
+
+    @property
+    def overrated(self) -> list[tuple[Row, Row]]:
+        """Settings that are not the best any more, since they did worse with fresh seeds, and how they did."""
+        pairs = [(row, self._confirmed(row)) for row in self.candidates if row is not self.leading]
+        return [(row, again) for row, again in pairs if again is not None]
+
+    def _confirmed(self, row: Row) -> Row | None:
+        """How it held with fresh seeds."""
+        again = self._again(row)
+        return again if again is not None and again.state == COMPLETE and again.feasible else None
 
     def _again(self, row: Row) -> Row | None:
         found = [each for each in self.confirmations if each.origin == CONFIRMATION + row.directory]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
+from ganlab.tune import confirmation
 from ganlab.tune.confirmation import held
 from ganlab.tune.plan import Plan
 from ganlab.tune.queue import counted
@@ -136,3 +137,34 @@ def test_if_none_is_left_what_was_only_worse_has_its_turn() -> None:
     now = Standing.of(wanted, [*found, lost, holds], 10.0)
     assert numbers(now) == (1, 1)
     assert [row.number for row in now.refuted] == [0]
+
+
+def test_what_does_worse_than_it_promised_gives_way_to_the_next_three_times_at_most() -> None:
+    found = [
+        trial(*(healthy(seed, value) for seed in (0, 1)), params={RATE: value / 100}) for value in (1.0, 2.0, 2.4, 2.45)
+    ]
+    for number, each in enumerate(found):
+        each.number = number
+        each.user_attrs["directory"] = f"{number:04}"
+    wanted = replace(PLAN, fresh_seeds=2)
+
+    def after(number: int, value: float) -> tuple[int | None, list[int]]:
+        """Who leads once that setting has come to that value, and who is played again with fresh seeds next."""
+        again = trial(healthy(2, value), healthy(3, value))
+        again.number = len(found)
+        again.user_attrs |= {"directory": f"{again.number:04}", "origin": f"confirmation of {number:04}"}
+        found.append(again)
+        now = Standing.of(wanted, found, 10.0)
+        next_one = confirmation.wanted(wanted, found)
+        return numbers(now)[0], [] if next_one is None else [next_one.number]
+
+    assert after(0, 3.0) == (1, [1])
+    assert after(1, 2.5) == (2, [2])
+    assert after(2, 4.0) == (1, [])
+    now = Standing.of(wanted, found, 10.0)
+    assert numbers(now) == (1, 1)
+    assert held(now) == [
+        "trial 0 was better, and came to 3",
+        "trial 2 was better, and came to 4",
+        "with 2 fresh seeds: mmd 2.5, none dead",
+    ]
