@@ -1,8 +1,8 @@
 """Whether the best setting holds: it is played once more, with seeds that had no part in its being chosen.
 
 Of many settings the one that comes out best was also the luckiest. What dies on fresh seeds is no longer the best, and
-the next one has its turn; so it has if it was better than the first has now proved to be. If none is left, one has it that
-was given up only since others were better.
+the next one has its turn; so it has if it was better than the first has now proved to be. If none is left, one has it
+that was given up only since others were better.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Plan:
     collapsed or diverged; if at one of `rungs`, shares of the budget of its first seed, or at its end it is not among
     the best, or after that does worse in the mean over its seeds so far than the best trial (without rungs no trial
     is); or if over seeds it is probably worse than that one. With `together` all seeds but the first are played as one
-    game. When all trials are played, the best setting is played again with `fresh_seeds` more, and perhaps the next ones.
+    game. When all trials are played, the best setting is played again with `fresh_seeds` more, and so may be the next.
     """
 
     name: str
