@@ -216,9 +216,9 @@ def log_warning(sentence: str) -> None:
 
 
 def checked_cost(cost: Any, device: torch.device, who: str, charger: Component, number: int) -> Tensor:
-    """A cost as a plugin may charge it: floating-point numbers on the game's device. Raises `PluginError`, which names
-    the charger and the round of that number."""
-    if isinstance(cost, Tensor) and cost.is_floating_point() and cost.device == device:
+    """A cost as a plugin may charge it: floating-point numbers on the game's device, or one anywhere. Raises
+    `PluginError`, which names the charger and the round of that number."""
+    if isinstance(cost, Tensor) and cost.is_floating_point() and (cost.device == device or not cost.dim()):
         return cost
     told = f"{cost.dtype} of shape {tuple(cost.shape)} on {cost.device}" if isinstance(cost, Tensor) else kind(cost)
     raise PluginError(

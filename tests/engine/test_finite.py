@@ -96,6 +96,9 @@ class NotWaitedFor:
     class Device:
         type = "gpu"
 
+        def __eq__(self, other: object) -> bool:
+            return other == torch.device("cpu")
+
     device: Any = Device()
 
     def __init__(self) -> None:
