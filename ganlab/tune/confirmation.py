@@ -41,7 +41,9 @@ def held(now: Standing) -> list[str]:
         return []
     again = now.confirmation
     told = [f"trial {row.number} was better, and did not hold with fresh seeds" for row in now.refuted]
-    told += [f"trial {row.number} was better, and came to {again.score:.4g}" for row, again in now.overrated]
+    told += [
+        f"trial {row.number} was better, and came to {again.score:.4g} with fresh seeds" for row, again in now.overrated
+    ]
     if again is None or again.state != COMPLETE or again.score is None:
         return [*told, "it has not been played with fresh seeds yet"]
     return [

@@ -164,7 +164,7 @@ def test_what_does_worse_than_it_promised_gives_way_to_the_next_three_times_at_m
     now = Standing.of(wanted, found, 10.0)
     assert numbers(now) == (1, 1)
     assert held(now) == [
-        "trial 0 was better, and came to 3",
-        "trial 2 was better, and came to 4",
+        "trial 0 was better, and came to 3 with fresh seeds",
+        "trial 2 was better, and came to 4 with fresh seeds",
         "with 2 fresh seeds: mmd 2.5, none dead",
     ]
