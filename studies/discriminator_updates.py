@@ -1,11 +1,12 @@
 """Several discriminator moves a round, or one that learns faster: which is more stable for as many generator moves?
 
-Cost: 16 settings, 4 seeds: 6:54 of training on one thread of an x86; giving up saved 1:51 (21 %).
+Cost: 16 settings, 4 seeds: 6:13 of training on one thread of an x86, half of it on fresh seeds; giving up saved 2:01
+(24 %).
 
-Finding (2026-11-30): neither decides by itself. With four moves and 1.5 times the generator's rate mmd was 0.0053, with
-three at the same rate 0.0061, with one 0.0063 (the recipe) and 0.0076 at 0.9 of the rate (mean and deviation). None
-died, but both together is too much: from 2.9 times the rate on, with two to four moves, 0.028 to 0.036. One move at a
-third of the rate was far behind at a quarter of the budget. Four moves cost four batches: the gain is small for that.
+Finding (2026-11-30): neither decides by itself. Five moves at the generator's rate came to mmd 0.0018 (mean and
+deviation), and with 12 fresh seeds to 0.0062: no better than the recipe's one move at the same rate (0.0063), for five
+batches in place of one. None of 16 settings died. Four moves at 4.2 and 6.8 times the rate were far off (0.032 by half
+of the budget, 0.017 over two seeds), and so was one move at 0.2 and 0.6 of it (0.31 and 0.45 at a quarter).
 """
 
 RECIPE = "ring"

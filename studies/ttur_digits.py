@@ -1,10 +1,12 @@
 """Should the discriminator learn faster than the generator (two time scales, Heusel et al. 2017, arXiv:1706.08500)?
 
-Cost: 12 settings, 3 seeds: 1:08 of training on one thread of an x86; giving up saved 1:14 (52 %).
+Cost: 12 settings, 3 seeds: 2:33 of training on one thread of an x86, 1:43 of it on fresh seeds; giving up saved 1:21
+(35 %).
 
-Finding (2026-11-30): here it does not matter. With a mean rate of 2.8e-3 to 4.6e-3, ratios of 0.5, 1.2, 1.8, 4.4 and
-8.2 gave mmd 0.0057, 0.0055, 0.0052, 0.0057 and 0.0053 (mean and deviation over seeds); none of 12 settings died. A slow
-discriminator (0.2) was behind at a quarter of the budget in all three cases, and so were mean rates below 1.2e-3.
+Finding (2026-11-30): here it does not matter. The recipe's own ratio of 0.5 gave mmd 0.0057 and one of 8.2 0.0053 (mean
+and deviation); with 12 fresh seeds they were 0.0061 and 0.0057. With a mean rate of 3.2e-3 or more, ratios of 1.2, 1.3,
+1.6, 2.8 and 4.4 came to 0.0052 to 0.0060 with their first seeds; none of 12 settings died. A slow discriminator (0.1
+and 0.2) was behind by half of the budget in all three cases, a generator at 1e-3 or less in three of four.
 """
 
 RECIPE = "digits"
