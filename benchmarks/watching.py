@@ -23,6 +23,7 @@ from ganlab import Reporter, RunInfo
 from ganlab.assemble.game import build_game
 from ganlab.assemble.resolution import resolve
 from ganlab.engine.game import Game
+from ganlab.engine.guard import blaming
 from ganlab.engine.loop import play_round
 from ganlab.engine.run import Run
 from ganlab.engine.watch import watch
@@ -53,21 +54,22 @@ def share(name: str, cycle: int, folder: Path, plugins: Plugins) -> tuple[float,
     play_round(game)
     rounds = max(1, round(game.watching.tick_samples / (game.clock.samples - before)))
     ticks, writes, turns = [], [], []
-    first = watch(game, Run())  # statistics of the real data are made once
-    for each in written_by:
-        each.tick(first)
-    for _ in range(cycle):
-        for _ in range(TIMED):
-            began = time.process_time()
-            play_round(game)
-            turns.append(time.process_time() - began)
-        began = time.process_time()
-        tick = watch(game, Run())
-        ticks.append(time.process_time() - began)
-        began = time.process_time()
+    with blaming([game]):  # as in a run
+        first = watch(game, Run())  # statistics of the real data are made once
         for each in written_by:
-            each.tick(tick)
-        writes.append(time.process_time() - began)
+            each.tick(first)
+        for _ in range(cycle):
+            for _ in range(TIMED):
+                began = time.process_time()
+                play_round(game)
+                turns.append(time.process_time() - began)
+            began = time.process_time()
+            tick = watch(game, Run())
+            ticks.append(time.process_time() - began)
+            began = time.process_time()
+            for each in written_by:
+                each.tick(tick)
+            writes.append(time.process_time() - began)
     seconds, write, turn = statistics.mean(ticks), statistics.mean(writes), statistics.median(turns)
     return seconds, write, turn, (seconds + write) / (turn * rounds), rounds
 
