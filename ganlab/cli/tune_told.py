@@ -14,8 +14,9 @@ from ganlab.tune.home import Home
 from ganlab.tune.plan import Plan, Space
 from ganlab.tune.progress import playing
 from ganlab.tune.result import COMPLETE, FAILED, INVALID, PRUNED
+from ganlab.tune.row import Row
 from ganlab.tune.settings import shortened, shown
-from ganlab.tune.standing import Row, Standing
+from ganlab.tune.standing import Standing
 from ganlab.words import duration
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ganlab.tune import storage
 from ganlab.tune.result import COMPLETE, PRUNED
-from ganlab.tune.standing import Row
+from ganlab.tune.row import Row
 
 BEST = 0.1
 """The share of trials that counts as good; Optuna's default."""

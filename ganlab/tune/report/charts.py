@@ -8,9 +8,9 @@ from ganlab.tune.report.colours import Colours
 from ganlab.tune.report.html import Html, element, joined, number
 from ganlab.tune.report.scale import Numbers, Scale, of_values
 from ganlab.tune.result import COMPLETE
+from ganlab.tune.row import Row
 from ganlab.tune.score import WORST
 from ganlab.tune.settings import shortened
-from ganlab.tune.standing import Row
 
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 30, 40
 WIDTH, HEIGHT = 720, 300

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganlab.tune.result import COMPLETE
-from ganlab.tune.standing import Row
+from ganlab.tune.row import Row
 
 STOPS = ((0, 158, 115), (68, 119, 204), (190, 130, 220))
 """Green, blue and violet: to be seen on white and on black, and apart from the red of what is dead."""

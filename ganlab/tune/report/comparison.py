@@ -8,8 +8,9 @@ from ganlab.assemble.difference import differing
 from ganlab.recipe import override
 from ganlab.tune.confirmation import held
 from ganlab.tune.report.html import Html, element, joined, number, row, table
+from ganlab.tune.row import Row
 from ganlab.tune.settings import as_settings
-from ganlab.tune.standing import Row, Standing
+from ganlab.tune.standing import Standing
 
 
 def gain(baseline: Row | None, best: Row | None) -> str:

@@ -10,8 +10,8 @@ from ganlab.tune.report.colours import Colours
 from ganlab.tune.report.html import Html, element, number
 from ganlab.tune.report.scale import Scale, of_distributions
 from ganlab.tune.result import COMPLETE, PRUNED
+from ganlab.tune.row import Row
 from ganlab.tune.settings import shortened
-from ganlab.tune.standing import Row
 
 APART, MARGIN, TOP, HEIGHT = 150, 80, 34, 320
 LETTERS = 20

@@ -7,9 +7,10 @@ from typing import Any
 
 from ganlab.tune.giving_up import SICK
 from ganlab.tune.report.html import Html, element, joined, number, row, table
+from ganlab.tune.row import Row
 from ganlab.tune.score import SeedResult
 from ganlab.tune.settings import shortened, shown
-from ganlab.tune.standing import Row, Standing
+from ganlab.tune.standing import Standing
 from ganlab.values import Ending
 from ganlab.words import duration
 
