@@ -6,6 +6,7 @@ which differentiate twice, and any number of networks, just work. Every process 
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterable
 from datetime import timedelta
@@ -29,8 +30,14 @@ def world_size() -> int:
 
 
 def join(device: torch.device) -> None:
-    """Join the others if torchrun started this process: gloo on CPU, NCCL on GPUs."""
+    """Join the others if torchrun started this process: gloo on CPU, NCCL on GPUs.
+
+    torch's `nn.functional` takes the group of the moment as its functions' default. Imported later, as by the first
+    optimizer, it would keep the group and its threads past `leave`, and a thread that lets go of a tensor while Python
+    ends aborts the process.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
+        importlib.import_module("torch.distributed.nn.functional")
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=TIMEOUT)
 
 

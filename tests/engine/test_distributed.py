@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 SCRIPT = """
-import hashlib, json, sys
+import json, os, sys
 import torch
 from ganlab.engine import distributed
 from ganlab.engine.loop import play_round
@@ -27,8 +27,10 @@ for _ in range(5):
     game.ledger.clear()
 told = {"costs": costs, "weights": {name: weights(game, name).tolist() for name in game.players},
         "world": distributed.world_size()}
-open(f"{sys.argv[2]}/{distributed.rank()}.json", "w").write(json.dumps(told))
+file = f"{sys.argv[2]}/{distributed.rank()}.json"
 distributed.leave()
+told["threads"] = [open(f"/proc/self/task/{thread}/comm").read().strip() for thread in os.listdir("/proc/self/task")]
+open(file, "w").write(json.dumps(told))
 """
 RECIPE = {
     "batch_size": 16,
@@ -71,6 +73,7 @@ def test_two_processes_play_what_one_plays_and_agree_to_the_bit(tmp_path: Path) 
     first, second = play(2, tmp_path / "two", RECIPE)
     assert first["world"] == 2
     assert first["weights"] == second["weights"]
+    assert not [name for name in first["threads"] + second["threads"] if name.startswith(("gloo", "pt_"))]
     assert first["costs"] == pytest.approx(alone["costs"], rel=1e-4)
     for name, weights in alone["weights"].items():
         assert first["weights"][name] == pytest.approx(weights, rel=1e-3, abs=1e-5)
