@@ -14,8 +14,8 @@ from ganlab.assemble.dry_round import Seen, check_fields, play_dry
 from ganlab.assemble.first_look import Shape, check_dataset, check_loss
 from ganlab.assemble.rules import Rules
 from ganlab.engine import distributed
+from ganlab.engine.blame import blamed_on, suspect
 from ganlab.engine.device import Place
-from ganlab.engine.guard import blamed_on, is_ours
 from ganlab.engine.player import Average, Player
 from ganlab.engine.schedule import Fall
 from ganlab.errors import RecipeError, nearest
@@ -62,7 +62,7 @@ class Builder:
         """The loss, after a copy of it was asked what such logits cost."""
         asked: Loss = self.create("losses", component)
         who = f"loss '{component.name}'"
-        with kept(), blamed_on(lambda: {id(asked): (who, not is_ours(asked))}, lambda: "asked for a first cost"):
+        with kept(), blamed_on(lambda: [suspect(asked, who)], lambda: "asked for a first cost"):
             check_loss(who, asked, logits)
         loss: Loss = self.create("losses", component)
         return loss

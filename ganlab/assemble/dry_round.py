@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch.nn import Module
 
 from ganlab.assemble.first_look import Shape, check_made, check_named, check_rows, check_verdict, check_views
 from ganlab.assemble.memory import weighed
-from ganlab.engine.guard import Suspects, add_modules, blamed_on, is_ours
+from ganlab.engine.blame import Suspect, blamed_on, modules_in, suspect
 from ganlab.engine.random import Stream, seed_for
 from ganlab.errors import DataError, RecipeError, nearest
 from ganlab.interfaces.architecture import Architecture, GeneratorShapes, ViewShapes
@@ -71,13 +71,12 @@ def play_dry(task: Task, batch: Batch, networks: dict[str, Module], build: Build
     def remembered(player: str) -> Architecture:
         return architectures.setdefault(player, build(player))
 
-    def suspects() -> Suspects:
-        known = {id(task): (called(task), not is_ours(task))}
+    def suspects() -> Iterator[Suspect]:
+        yield suspect(task, called(task))
         for player, architecture in architectures.items():
-            known[id(architecture)] = (f"the architecture of player '{player}'", not is_ours(architecture))
+            yield suspect(architecture, f"the architecture of player '{player}'")
         for player, network in networks.items():
-            add_modules(known, f"the network of player '{player}'", network)
-        return known
+            yield from modules_in(network, f"the network of player '{player}'")
 
     with kept(), blamed_on(suspects, lambda: "in the dry round"):
         return _play_dry(task, batch, networks, remembered, seed)

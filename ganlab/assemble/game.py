@@ -10,9 +10,9 @@ from ganlab.assemble.rules import rules_of
 from ganlab.assemble.stages import build_stage, first_rows, open_streams
 from ganlab.assemble.watching import build_watching, check_diagnostics, check_reach
 from ganlab.engine import distributed
+from ganlab.engine.blame import blamed_on
 from ganlab.engine.device import Place, find_device, use_threads
 from ganlab.engine.game import Clock, Game
-from ganlab.engine.guard import blamed_on
 from ganlab.engine.phase import Stage
 from ganlab.engine.stream import BatchStream
 from ganlab.interfaces.dataset import Dataset
@@ -34,7 +34,7 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto", read: dic
     stages: list[Stage] = []
     spent = 0.0
     for number, rules in enumerate(rules_of(recipe)):
-        with blamed_on(dict, lambda: "as its samples were first asked for"):
+        with blamed_on(tuple, lambda: "as its samples were first asked for"):
             keys = open_streams(builder, rules, place, streams)
             rows = first_rows(builder, keys, rules)
         fields: Fields = {name: builder.datasets[key].fields for name, key in keys.items()}

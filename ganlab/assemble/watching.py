@@ -10,9 +10,9 @@ from ganlab.answers import checked_actions
 from ganlab.assemble.builder import Builder
 from ganlab.assemble.features import FeatureNetworks
 from ganlab.calling import apart
+from ganlab.engine.blame import reason
 from ganlab.engine.controls import check
 from ganlab.engine.game import Game, Intervening, Watching
-from ganlab.engine.guard import reason
 from ganlab.errors import GanlabError, PluginError, RecipeError
 from ganlab.interfaces.dataset import Dataset
 from ganlab.interfaces.diagnostic import Diagnostic

@@ -93,12 +93,13 @@ def play(
 ) -> int:
     """Play in the directory, which is locked, and return the exit status of how it ended. `allowed` is what `--allow`
     named."""
+    from ganlab.engine import distributed
+
     session.run = directory.path
     try:
         from ganlab.assemble.memory import bounded_memory
         from ganlab.assemble.runs import play_run
         from ganlab.cli.console import Console, JsonConsole
-        from ganlab.engine import distributed
 
         stacks = stacks_in(directory.path / "crash.log") if first_process() else nullcontext()
         shown = nullcontext(JsonConsole()) if as_json else Console()
@@ -116,12 +117,12 @@ def play(
                 healthy=healthy,
                 allowed=allowed,
             )
-        distributed.leave()
     except (GanlabError, KeyboardInterrupt):
         if first_process() and not resume:
             directory.abandon()
         raise
     finally:
+        distributed.leave()
         directory.unlock()
     if first_process() and not as_json:
         say(str(directory.path))

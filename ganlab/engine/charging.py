@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganlab.engine.guard import called, checked_cost
+from ganlab.engine.blame import called
+from ganlab.engine.guard import checked_cost
 from ganlab.engine.phase import Charge, Stake
 from ganlab.engine.turn import OpenTurn
 from ganlab.interfaces.component import Component

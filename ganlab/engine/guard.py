@@ -1,41 +1,28 @@
 """What a plugin may do to a run: a watcher or reporter that fails is switched off, and whoever the game cannot do
 without ends it with a line that names the plugin, the method and the round.
-
-Nobody has to say who is being called. When something is raised, the components stand in the stack it went through, so
-that naming the one at fault costs a round nothing.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from importlib.metadata import entry_points
-from types import FrameType
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
-from torch.nn import Module
 
-from ganlab.answers import WrongAnswer, checked_state, kind
+from ganlab.answers import checked_state, kind
 from ganlab.calling import apart
+from ganlab.engine.blame import at_work, blamed_on, called, reason, suspects_in, where_from
 from ganlab.engine.game import Game
-from ganlab.errors import DataError, GanlabError, PluginError, RecipeError
+from ganlab.errors import DataError, PluginError, RecipeError
 from ganlab.interfaces.component import Component
-from ganlab.interfaces.dataset import Source
 from ganlab.watchdog import alive
 
 T = TypeVar("T")
 
 log = logging.getLogger("ganlab")
-
-Suspects = dict[int, tuple[str, bool]]
-"""What may stand in a stack, by identity: what to call it, and whether it is a stranger's and not ganlab's."""
-
-REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-"""What the system refuses is not the plugin's fault."""
 
 
 def quietly(
@@ -71,128 +58,9 @@ def blaming(games: Sequence[Game]) -> Iterator[None]:
     """Inside, games are played: they may not stand still for long, and who of them fails is named, with the round."""
     with (
         alive(lambda: sum(each.clock.turns for each in games), lambda frame: at_work(games, frame)),
-        blamed_on(lambda: suspects(games), lambda: f"in round {games[0].clock.round}; the last checkpoint is whole"),
+        blamed_on(lambda: suspects_in(games), lambda: f"in round {games[0].clock.round}; the last checkpoint is whole"),
     ):
         yield
-
-
-@contextmanager
-def blamed_on(known: Callable[[], Suspects], when: Callable[[], str]) -> Iterator[None]:
-    """Inside, what a stranger among the known raises becomes a `PluginError` that names it. What ganlab's own
-    components raise is a mistake of ours and goes through, as do a full disk and a lack of memory."""
-    try:
-        yield
-    except (Exception, SystemExit) as error:
-        if isinstance(error, GanlabError) or refused(error):
-            raise
-        frames = []
-        trace = error.__traceback__
-        while trace is not None:
-            frames.append(trace.tb_frame)
-            trace = trace.tb_next
-        found = at_fault(known(), frames)
-        if found is None:
-            raise
-        raise PluginError(f"{found} {reason(error)}, {when()}; mend the plugin, or play without it") from error
-
-
-def at_work(games: Sequence[Game], frame: FrameType | None) -> str | None:
-    """The component of the games that a thread is in, if it is in one: `frame` is the innermost of its stack."""
-    frames: list[FrameType] = []
-    while frame is not None:
-        frames.insert(0, frame)
-        frame = frame.f_back
-    return at_fault(suspects(games), frames, ours_too=True)
-
-
-def at_fault(known: Suspects, frames: list[FrameType], *, ours_too: bool = False) -> str | None:
-    """Which of the known stands innermost in the stack, outermost frame first, and in which method. With `ours_too`,
-    ganlab's own components count, which otherwise are never at fault."""
-    for frame in reversed(frames):
-        me = frame.f_locals.get("self")
-        nobody = ("a dataset", not is_ours(me)) if isinstance(me, Source) else ("", False)
-        name, theirs = known.get(id(me), nobody)
-        if name and (theirs or ours_too):
-            return f"{name} ({where_from(me)}{frame.f_code.co_qualname})"
-    return None
-
-
-def suspects(games: Sequence[Game]) -> Suspects:
-    """Everything in the games that is called."""
-    found: Suspects = {}
-    for game in games:
-        for name, player in game.players.items():
-            for network in (player.network, player.averaged):
-                add_modules(found, f"the network of player '{name}'", network)
-        for name, dataset in game.datasets.items():
-            found[id(dataset)] = (f"dataset '{name}'" if name else "the dataset", not is_ours(dataset))
-        for key, component in game.components().items():
-            found[id(component)] = (called(key), not is_ours(component))
-    return found
-
-
-def add_modules(found: Suspects, name: str, module: Module, theirs: bool = True) -> None:
-    """All modules of a network. A layer of torch's is of whoever put it there."""
-    if not type(module).__module__.startswith("torch."):
-        theirs = not is_ours(module)
-    found[id(module)] = (name, theirs)
-    for child in module.children():
-        if id(child) not in found:
-            add_modules(found, name, child, theirs)
-
-
-def is_ours(thing: Any) -> bool:
-    """True for what comes with ganlab."""
-    return type(thing).__module__.startswith("ganlab.")
-
-
-SINGULAR = {
-    "losses": "the loss of view",
-    "terms": "term",
-    "augmentations": "augmentation",
-    "diagnostics": "diagnostic",
-    "monitors": "monitor",
-    "interventions": "intervention",
-}
-
-
-def called(key: str) -> str:
-    """A component as a person calls it: "term 'r1'" for "stages/0/terms/r1"."""
-    parts = key.split("/")
-    group, *names = parts[2:] if parts[0] == "stages" else parts
-    return f"{SINGULAR[group]} '{names[0]}'" if names else f"the {group}"
-
-
-def where_from(thing: Any) -> str:
-    """ "ganlab-cubic 0.1, " for what comes from an installed plugin, "" for what does not."""
-    package = type(thing).__module__.partition(".")[0]
-    for each in entry_points(group="ganlab"):
-        with suppress(Exception):  # metadata may be in any state, and this is said in passing
-            if each.module.partition(".")[0] == package and each.dist is not None:
-                return f"{each.dist.name} {each.dist.version}, "
-    return ""
-
-
-def reason(error: BaseException) -> str:
-    """What went wrong, on one line: "raised ValueError: no luck", "answered a list, expected a mapping"."""
-    text = " ".join(str(error).split())[:500]
-    if isinstance(error, WrongAnswer):
-        return text
-    return f"raised {type(error).__name__}{': ' if text else ''}{text}"
-
-
-def refused(error: BaseException) -> bool:
-    """True if it comes from a system without room or memory."""
-    each: BaseException | None = error
-    for _ in range(20):
-        if each is None:
-            return False
-        if isinstance(each, MemoryError) or (isinstance(each, OSError) and each.errno in REFUSALS):
-            return True
-        if isinstance(each, RuntimeError) and "memory" in str(each).lower():
-            return True
-        each = each.__cause__ or each.__context__
-    return False
 
 
 def state_of(silenced: set[str], key: str, component: Component) -> dict[str, Any] | None:

@@ -13,8 +13,8 @@ from typing import Any
 from ganlab.answers import checked_actions
 from ganlab.calling import apart
 from ganlab.engine import controls, vetting
+from ganlab.engine.blame import reason
 from ganlab.engine.game import Game, Intervening
-from ganlab.engine.guard import reason
 from ganlab.errors import GanlabError, PluginError
 from ganlab.values import Deed, Finding, RollBack, Stop
 

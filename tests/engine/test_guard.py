@@ -177,6 +177,25 @@ def test_a_failing_part_of_the_game_is_named_with_its_method_and_the_round(kind:
     assert caught.value.__cause__ is not None
 
 
+class TakesTooLittle(Loss):
+    def discriminator(self, real: Any, fake: Any) -> Any:
+        return -real, fake
+
+    def generator(self, fake: Any) -> Any:  # type: ignore[override]
+        return -fake
+
+
+def test_a_method_that_does_not_take_what_it_is_given_is_named() -> None:
+    class Forgetful(Term):
+        def cost(self) -> Any:  # type: ignore[override]
+            return None
+
+    with pytest.raises(PluginError, match=r"term 'bad' \(test_a_\w+\.<locals>\.Forgetful\.cost\) raised TypeError: "):
+        train(toy_game({"terms": [{"name": "bad", "on": "generator"}]}, terms={"bad": Forgetful}))
+    with pytest.raises(PluginError, match=r"loss 'bad' \(TakesTooLittle.generator\) raised TypeError: "):
+        toy_game({"loss": {"name": "bad"}}, losses={"bad": TakesTooLittle})
+
+
 def test_who_fails_in_games_that_are_played_as_one_is_named_too() -> None:
     terms = [{"name": "bad", "on": "generator"}]
     games = [toy_game({"seed": seed, "terms": terms, "budget_rounds": 5}, terms={"bad": FailsLate}) for seed in (0, 1)]
