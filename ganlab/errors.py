@@ -74,6 +74,13 @@ class OutOfMemoryError(GanlabError):
     code = "MEMORY"
 
 
+class PeerError(GanlabError):
+    """Another process that plays the same game is gone."""
+
+    exit_code = 75
+    code = "PEER"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """ " Did you mean 'hinge'?" if `known` holds something like `name`, else the empty string."""
     close = get_close_matches(name, list(known), n=1, cutoff=0.5)

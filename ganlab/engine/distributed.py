@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.nn import Module, Parameter
+
+from ganlab.errors import PeerError
 
 TIMEOUT = timedelta(minutes=10)
 
@@ -47,6 +50,20 @@ def leave() -> None:
         dist.destroy_process_group()
 
 
+@contextmanager
+def exchange() -> Iterator[None]:
+    """Inside, processes wait for one another. Raises `PeerError` if one of them is gone."""
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error, dist.DistError) or "gloo" in str(error):
+            raise PeerError(
+                "another process of this game ended or does not answer; "
+                "mend what it said, then start all of them again with 'ganlab resume'"
+            ) from error
+        raise
+
+
 def average_gradients(parameters: Iterable[Parameter]) -> None:
     """Replace each gradient by its mean over the processes."""
     if world_size() == 1:
@@ -55,7 +72,8 @@ def average_gradients(parameters: Iterable[Parameter]) -> None:
     if not gradients:
         return
     flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
-    dist.all_reduce(flat)
+    with exchange():
+        dist.all_reduce(flat)
     flat /= world_size()
     sizes = [gradient.numel() for gradient in gradients]
     for gradient, part in zip(gradients, torch.split(flat, sizes), strict=True):
@@ -65,8 +83,9 @@ def average_gradients(parameters: Iterable[Parameter]) -> None:
 def same_everywhere(module: Module) -> None:
     """Give every process the first one's parameters and buffers."""
     if world_size() > 1:
-        for tensor in module.state_dict().values():
-            dist.broadcast(tensor, 0)
+        with exchange():
+            for tensor in module.state_dict().values():
+                dist.broadcast(tensor, 0)
 
 
 def mean_over_processes(values: Tensor) -> Tensor:
@@ -74,7 +93,8 @@ def mean_over_processes(values: Tensor) -> Tensor:
     if world_size() == 1:
         return values
     summed = values.clone()
-    dist.all_reduce(summed)
+    with exchange():
+        dist.all_reduce(summed)
     return summed / world_size()
 
 
@@ -83,5 +103,6 @@ def any_process(flag: bool, device: torch.device) -> bool:
     if world_size() == 1:
         return flag
     flags = torch.tensor([int(flag)], device=device)
-    dist.all_reduce(flags)
+    with exchange():
+        dist.all_reduce(flags)
     return bool(flags.item())

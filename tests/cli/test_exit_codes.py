@@ -29,6 +29,7 @@ TABLE = {
     "DIVERGED": 7,
     "BUSY": 8,
     "MEMORY": 9,
+    "PEER": 75,
 }
 KINDS = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, GanlabError)]
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

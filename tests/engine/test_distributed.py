@@ -32,6 +32,24 @@ distributed.leave()
 told["threads"] = [open(f"/proc/self/task/{thread}/comm").read().strip() for thread in os.listdir("/proc/self/task")]
 open(file, "w").write(json.dumps(told))
 """
+DESERTED = """
+import os
+from ganlab import PeerError
+from ganlab.engine import distributed
+from ganlab.engine.loop import play_round
+from tests.engine.toys import toy_game
+
+game = toy_game({})
+play_round(game)
+if distributed.rank() == 1:
+    os._exit(3)
+try:
+    for _ in range(1000):
+        play_round(game)
+except PeerError as error:
+    assert "resume" in str(error)
+distributed.leave()
+"""
 RECIPE = {
     "batch_size": 16,
     "terms": [
@@ -47,9 +65,8 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def play(processes: int, folder: Path, recipe: dict[str, Any]) -> list[dict[str, Any]]:
-    """What each of so many processes saw."""
-    folder.mkdir()
+def statuses(processes: int, script: str, *arguments: str) -> list[int]:
+    """How so many processes ended that play the script together."""
     port = free_port()
     started = []
     for rank in range(processes):
@@ -62,9 +79,15 @@ def play(processes: int, folder: Path, recipe: dict[str, Any]) -> list[dict[str,
             "MASTER_ADDR": "127.0.0.1",
             "MASTER_PORT": str(port),
         }
-        command = [sys.executable, "-c", SCRIPT, json.dumps(recipe), str(folder)]
+        command = [sys.executable, "-c", script, *arguments]
         started.append(subprocess.Popen(command, env=environment, cwd=Path(__file__).parents[2]))
-    assert [process.wait(timeout=120) for process in started] == [0] * processes
+    return [process.wait(timeout=120) for process in started]
+
+
+def play(processes: int, folder: Path, recipe: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each of so many processes saw."""
+    folder.mkdir()
+    assert statuses(processes, SCRIPT, json.dumps(recipe), str(folder)) == [0] * processes
     return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(processes)]
 
 
@@ -77,3 +100,7 @@ def test_two_processes_play_what_one_plays_and_agree_to_the_bit(tmp_path: Path) 
     assert first["costs"] == pytest.approx(alone["costs"], rel=1e-4)
     for name, weights in alone["weights"].items():
         assert first["weights"][name] == pytest.approx(weights, rel=1e-3, abs=1e-5)
+
+
+def test_the_others_are_told_when_one_is_gone() -> None:
+    assert statuses(2, DESERTED) == [0, 3]

@@ -123,8 +123,9 @@ def of_pictures(generator: Mapping[str, Any], image: Mapping[str, Any], **more: 
 @pytest.mark.parametrize("compare", ["pairs", "means"])
 def test_feature_matching_of_convolutions(monkeypatch: pytest.MonkeyPatch, compare: str) -> None:
     terms = [{"name": "feature-matching", "on": "generator", "weight": 0.5, "compare": compare}]
-    recipe = of_pictures(DCGAN, {**DCGAN, "features": True}, terms=terms)
-    assert_played_as_one(monkeypatch, recipe, 2e-4, datasets={"pictures": pictures})
+    recipe = of_pictures(DCGAN, {**DCGAN, "features": True}, terms=terms, budget_rounds=12)
+    # At a kink of a layer rounding turns a gradient around: after 50 rounds some processors have met one.
+    assert_played_as_one(monkeypatch, recipe, 2e-4, rounds=12, datasets={"pictures": pictures})
 
 
 @pytest.mark.parametrize("augmentation", ["diff-augment", "ada", "instance-noise", "image-pool"])
