@@ -93,36 +93,37 @@ def play(
 ) -> int:
     """Play in the directory, which is locked, and return the exit status of how it ended. `allowed` is what `--allow`
     named."""
-    from ganlab.engine import distributed
-
     session.run = directory.path
     try:
         from ganlab.assemble.memory import bounded_memory
         from ganlab.assemble.runs import play_run
         from ganlab.cli.console import Console, JsonConsole
+        from ganlab.engine import distributed
 
         stacks = stacks_in(directory.path / "crash.log") if first_process() else nullcontext()
         shown = nullcontext(JsonConsole()) if as_json else Console()
         with stacks, bounded_memory(), warnings_shown(), shown as console:
             if as_json and first_process():
                 say_json({"event": "run", "run": directory.name, "directory": str(directory.path)})
-            outcome = play_run(
-                recipe,
-                plugins,
-                directory,
-                device=device,
-                console=[console],
-                recipe_name=recipe_name,
-                resume=resume,
-                healthy=healthy,
-                allowed=allowed,
-            )
+            try:
+                outcome = play_run(
+                    recipe,
+                    plugins,
+                    directory,
+                    device=device,
+                    console=[console],
+                    recipe_name=recipe_name,
+                    resume=resume,
+                    healthy=healthy,
+                    allowed=allowed,
+                )
+            finally:
+                distributed.leave()
     except (GanlabError, KeyboardInterrupt):
         if first_process() and not resume:
             directory.abandon()
         raise
     finally:
-        distributed.leave()
         directory.unlock()
     if first_process() and not as_json:
         say(str(directory.path))

@@ -14,6 +14,7 @@ from ganlab.recipe import Recipe, override, to_toml
 from ganlab.tune import storage, study_file
 from ganlab.tune.plan import OBJECTIVE, Plan
 from ganlab.tune.ranges import Ranges, parse
+from ganlab.tune.score import measuring
 from ganlab.tune.settings import as_settings
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def complete(recipe: Recipe, objective: str, plugins: Plugins) -> Recipe:
     """The recipe with a diagnostic for the objective, if it has none, and an end for runs that are dead: at a critical
     finding that lasts, unless the recipe mends what is found itself. TensorBoard's table of runs has the trials."""
     watch = as_tree(recipe)["watch"]
-    diagnostic = measuring(objective, plugins)
+    diagnostic = measuring(objective, plugins.names("diagnostics", third_party=True))
     if diagnostic is not None and all(each["name"] != diagnostic for each in watch["diagnostics"]):
         watch["diagnostics"].append({"name": diagnostic})
     if not watch["interventions"]:
@@ -86,13 +87,6 @@ def complete(recipe: Recipe, objective: str, plugins: Plugins) -> Recipe:
         if each["name"] == "tensorboard":
             each["hyperparameters"] = False
     return resolve({**as_tree(recipe), "watch": watch}, plugins)
-
-
-def measuring(objective: str, plugins: Plugins) -> str | None:
-    """The registered diagnostic after which the objective is called: `frechet` for `frechet-excess@flatten`."""
-    stem = objective.removeprefix("-").partition("@")[0].partition("/")[0]
-    named = [name for name in plugins.names("diagnostics", third_party=True) if f"{stem}-".startswith(f"{name}-")]
-    return max(named, key=len, default=None)
 
 
 def baseline(space: Ranges, tree: dict[str, Any]) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,27 @@ def measurement(objective: str, names: Sequence[str]) -> tuple[str, float]:
         f"no diagnostic of the recipe measures the objective '{short(wanted)}'.{nearest(wanted, stems)} "
         f"Measured are: {short(', '.join(names), 600)}"
     )
+
+
+def measuring(objective: str, diagnostics: Iterable[str]) -> str | None:
+    """The diagnostic after which the objective is called: `frechet` for `frechet-excess@flatten`."""
+    stem = objective.removeprefix("-").partition("@")[0].partition("/")[0]
+    return max((name for name in diagnostics if f"{stem}-".startswith(f"{name}-")), key=len, default=None)
+
+
+def is_measured(directory: RunDirectory, objective: str, diagnostics: Iterable[str]) -> bool:
+    """True if the run in that directory has measured the objective. Raises `RecipeError` if it has measured something,
+    and what it lacks is not to be expected of its diagnostics: all are asked at the first tick, some answer later."""
+    history = of_ours(directory.name, directory.path, None)
+    if not history.moments:
+        return False
+    try:
+        measurement(objective, history.names())
+    except RecipeError:
+        if measuring(objective, diagnostics) is None:
+            raise
+        return False
+    return True
 
 
 def value(history: History, objective: str) -> float:

@@ -17,7 +17,7 @@ from ganlab.tune.child import Child, ChildFailed
 from ganlab.tune.giving_up import collapsed, constraints, falls_behind, hopeless, others_at, rung_key, rung_values
 from ganlab.tune.plan import Plan
 from ganlab.tune.result import BASELINE, COMPLETE, CONFIRMATION, FAILED, INVALID, PRUNED, TrialResult, scored
-from ganlab.tune.score import SeedResult
+from ganlab.tune.score import SeedResult, is_measured
 from ganlab.tune.settings import as_settings
 from ganlab.tune.storage import patient
 from ganlab.tune.tensorboard import write_columns, write_trial
@@ -61,6 +61,7 @@ class Trial:
         self._commands: list[str] = []
         self._settings: dict[str, Any] = {}
         self._budget = 0.0
+        self._diagnostics: list[str] = []
 
     def play(self) -> TrialResult:
         """Play it, or what is left of it. Its result is on disk before this returns."""
@@ -73,6 +74,7 @@ class Trial:
         except GanlabError as error:
             return self._ended(INVALID, str(error).partition("\n")[0])
         self._budget = recipe.kimg
+        self._diagnostics = [each.name for each in recipe.watch.diagnostics]
         try:
             reason = self._played(self._seeds[0])
             for seed in self._rest() if reason is None else ():
@@ -112,8 +114,10 @@ class Trial:
         child = Child(self._directory / f"seed-{seed}", self._recipe, settings, silent=self._silent)
         self._commands.append(child.command)
         passed: dict[float, float] = {}
+        measured = seed != self._first
         try:
             while child.poll() is None:
+                measured = measured or is_measured(child.directory, self._plan.objective, self._diagnostics)
                 if seed == self._first and (reason := self._at_rungs(child, passed)) is not None:
                     child.end()
                     self._take(self._result(seed))

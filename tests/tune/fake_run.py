@@ -7,6 +7,7 @@ dies halfway, above 0.1 all do, above 1 it ends with an error, above 10 it hangs
 
 import json
 import math
+import os
 import sys
 import time
 import tomllib
@@ -16,7 +17,7 @@ from pathlib import Path
 from ganlab.assemble.run_directory import RunDirectory
 
 TICKS = 10
-SECONDS = 0.02
+SECONDS = float(os.environ.get("FAKE_SECONDS", "0.02"))
 BUDGET = 10.0
 
 

@@ -112,18 +112,3 @@ def test_a_recipe_that_mends_itself_is_not_stopped() -> None:
     tree["watch"] = {**tree.get("watch", {}), "interventions": [{"name": "roll-back"}]}
     found = design.complete(resolve(tree, PLUGINS), "mmd", PLUGINS)
     assert [each.name for each in found.watch.interventions] == ["roll-back"]
-
-
-@pytest.mark.parametrize(
-    ("objective", "diagnostic"),
-    [
-        ("mmd", "mmd"),
-        ("frechet-excess@flatten", "frechet"),
-        ("-coverage", "coverage"),
-        ("frechet-infinity", "frechet-infinity"),
-        ("modes/reverse-kl", "modes"),
-        ("kidd", None),
-    ],
-)
-def test_the_diagnostic_of_an_objective_is_found_by_its_name(objective: str, diagnostic: str | None) -> None:
-    assert design.measuring(objective, PLUGINS) == diagnostic

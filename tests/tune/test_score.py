@@ -12,8 +12,9 @@ from ganlab.assemble.history import of_ours
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.errors import RecipeError
 from ganlab.records import json_line
-from ganlab.tune.score import WORST, SeedResult, course, measurement, unhealthy, value, worst
+from ganlab.tune.score import WORST, SeedResult, course, is_measured, measurement, measuring, unhealthy, value, worst
 
+DIAGNOSTICS = ("coverage", "frechet", "frechet-infinity", "mmd", "modes")
 NAMES = ("kimg", "mmd@flatten", "kid@a", "kid@b", "coverage@flatten")
 
 
@@ -91,3 +92,28 @@ def test_one_that_is_sick_at_its_end_is_as_dead_as_one_that_was_stopped(tmp_path
     assert (sick.dead, sick.reason, sick.value) == (True, "m: s", 2.0)
     well = SeedResult.of(0, RunDirectory(run(tmp_path, [1.0], findings=[{**finding, "severity": "warning"}])), "mmd")
     assert not well.dead
+
+
+@pytest.mark.parametrize(
+    ("objective", "diagnostic"),
+    [
+        ("mmd", "mmd"),
+        ("frechet-excess@flatten", "frechet"),
+        ("-coverage", "coverage"),
+        ("frechet-infinity", "frechet-infinity"),
+        ("modes/reverse-kl", "modes"),
+        ("kidd", None),
+    ],
+)
+def test_the_diagnostic_of_an_objective_is_found_by_its_name(objective: str, diagnostic: str | None) -> None:
+    assert measuring(objective, DIAGNOSTICS) == diagnostic
+
+
+def test_an_objective_that_nothing_is_called_after_is_refused_at_the_first_tick(tmp_path: Path) -> None:
+    begun = RunDirectory(tmp_path)
+    assert not is_measured(begun, "kidd", DIAGNOSTICS)
+    run(tmp_path, [3.0])
+    assert is_measured(begun, "-mmd", DIAGNOSTICS)
+    assert not is_measured(begun, "frechet-excess", DIAGNOSTICS)  # its diagnostic may answer later
+    with pytest.raises(RecipeError, match="no diagnostic of the recipe measures the objective 'kidd'"):
+        is_measured(begun, "kidd", DIAGNOSTICS)

@@ -163,11 +163,14 @@ def test_a_result_that_was_never_told_is_told_by_the_next_worker(
     assert study.get_trials()[0].value == pytest.approx(TrialResult.kept(home.trials / "0000").value)
 
 
-def test_an_objective_that_no_diagnostic_measures_ends_the_study_with_what_there_is(
+def test_an_objective_that_no_diagnostic_measures_ends_the_study_as_its_first_run_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("FAKE_SECONDS", "2")
     with pytest.raises(RecipeError, match="no diagnostic of the recipe measures the objective 'kid'"):
         played(replace(plan(), objective="kid"), tmp_path, monkeypatch)
+    (begun,) = tmp_path.rglob("measurements.jsonl")
+    assert not (begun.parent / "outcome.json").exists()
 
 
 def test_a_trial_that_failed_is_played_once_more_when_it_is_asked_for(
