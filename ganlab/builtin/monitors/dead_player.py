@@ -25,7 +25,8 @@ class DeadPlayer(Monitor):
     """Finds a player that no longer moves, or gets no gradient.
 
     A finding for each player whose relative update stays below `update`, or whose gradient's norm below `gradient`,
-    for `patience` ticks, unless its schedule has put it to rest.
+    for `patience` ticks, unless its schedule has put it to rest. A generator without a gradient is critical: nothing
+    can become better any more.
     """
 
     def __init__(self, *, update: Tiny = 1e-5, gradient: Tiny = NO_GRADIENT, patience: Patience = 3) -> None:
@@ -38,6 +39,7 @@ class DeadPlayer(Monitor):
         rates = by_subject(measurements, "learning-rate")
         updates = by_subject(measurements, "update")
         gradients = by_subject(measurements, "gradient-norm")
+        charged = {view.rpartition("/")[2] for view in by_subject(measurements, "cost") if "/" in view}
         found = []
         for player in {**updates, **gradients}:
             rate = rates.get(player)
@@ -63,7 +65,7 @@ class DeadPlayer(Monitor):
                 trouble(
                     "dead-player",
                     f"'{player}' no longer gets a gradient: it is dead" if unheard else f"'{player}' no longer moves",
-                    Severity.WARNING,
+                    Severity.CRITICAL if unheard and player in charged else Severity.WARNING,
                     progress,
                     began,
                     evidence=evidence,

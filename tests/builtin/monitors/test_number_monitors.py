@@ -32,6 +32,14 @@ class TestDeadPlayer(MonitorConformance):
         assert finding.severity is Severity.WARNING
         assert finding.began_kimg == 10.0
 
+    @pytest.mark.parametrize(
+        ("charged", "severity"),
+        [("cost/image/generator", Severity.CRITICAL), ("cost/generator/real", Severity.WARNING)],
+    )
+    def test_a_generator_without_a_gradient_is_critical(self, charged: str, severity: Severity) -> None:
+        (finding,) = findings(self.make(), [{charged: 0.5, **moving(gradient=0.0)}] * 3)
+        assert finding.severity is severity
+
     def test_it_may_live_again(self) -> None:
         _, end = findings(self.make(), [*self.ill, *[moving()] * 3])
         assert end.over
