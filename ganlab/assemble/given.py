@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ganlab.assemble.generator import LoadedGenerator
 from ganlab.assemble.sampling import CPU, conditions, field_of, is_category, moved
-from ganlab.assemble.tiles import Box, from_tiles, mirrored
+from ganlab.assemble.tile_norms import settled
+from ganlab.assemble.tiles import Box, boxes, from_tiles, mirrored
 from ganlab.engine.random import Stream
 from ganlab.errors import DataError, RecipeError, nearest
 from ganlab.interfaces.files import GivenFile
@@ -103,8 +104,10 @@ def made_of(
             sample: Tensor = task.generate(generator.networks, moved(part, device))[made][0]
         return sample.to(CPU, torch.float32)
 
+    tile = _tile(wish, field_of(task, name), size, multiple)
     try:
-        levels = from_tiles(make, size, _tile(wish, field_of(task, name), size, multiple), multiple)
+        with settled(generator.networks.values(), boxes(size, tile, multiple), make):
+            levels = from_tiles(make, size, tile, multiple)
     except (torch.OutOfMemoryError, MemoryError):
         raise
     except (RuntimeError, ValueError, IndexError) as error:

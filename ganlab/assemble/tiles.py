@@ -34,10 +34,11 @@ def from_tiles(make: Callable[[Box], Tensor], size: tuple[int, int], tile: int, 
     `make` returns (..., h, w) in [-1, 1], larger than its box by one whole factor for all boxes; of a picture that
     is one tile it may return any size. Tiles begin at multiples of `aligned`. Raises `ValueError` for other sizes.
     """
-    height, width = min(tile, size[0]), min(tile, size[1])
-    tops, lefts = (starts(whole, part, aligned) for whole, part in zip(size, (height, width), strict=True))
-    if len(tops) == len(lefts) == 1:
-        return levels(make(Box(0, 0, height, width)))
+    every = boxes(size, tile, aligned)
+    if len(every) == 1:
+        return levels(make(every[0]))
+    height, width = every[0].height, every[0].width
+    tops, lefts = (sorted(set(places)) for places in zip(*((box.top, box.left) for box in every), strict=True))
     scale = 0
     for row, top in enumerate(tops):
         for column, left in enumerate(lefts):
@@ -56,6 +57,13 @@ def from_tiles(make: Callable[[Box], Tensor], size: tuple[int, int], tile: int, 
         band.zero_()
         band[..., : kept.shape[-2], :] = kept
     return canvas
+
+
+def boxes(size: tuple[int, int], tile: int, aligned: int = 1) -> list[Box]:
+    """The tiles that cover a picture of that size, row by row."""
+    height, width = min(tile, size[0]), min(tile, size[1])
+    tops, lefts = starts(size[0], height, aligned), starts(size[1], width, aligned)
+    return [Box(top, left, height, width) for top in tops for left in lefts]
 
 
 def starts(whole: int, tile: int, aligned: int = 1) -> list[int]:

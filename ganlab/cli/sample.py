@@ -43,7 +43,7 @@ STEPS = {Form.SHEET: 10, Form.FILM: 16, Form.ARRAYS: 16, Form.FILES: 16}
     "--tile",
     type=click.IntRange(8, 1 << 14),
     metavar="N",
-    help="Make pictures of your own in tiles of N pixels; if left out, large ones in tiles of twice the side trained on.",
+    help="Make pictures of your own in tiles of N pixels; if left out, large ones in tiles of twice those trained on.",
 )
 @click.option(
     "--frames", type=click.IntRange(1, 10_000), metavar="N", help="Clips of N frames; as trained if left out."
