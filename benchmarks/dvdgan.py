@@ -44,7 +44,16 @@ GAMES: dict[str, tuple[str, list[str]]] = {
     "starved clips": ("moving-shapes", ["players.frame.optimizer.lr=1e-6", "players.motion.optimizer.lr=1e-6"]),
     "three discs": (
         "next-frames",
-        ["dataset={name='moving-shapes',size=32,frames=5,shapes=3,samples=4000,held_out=500}", "task.given=3"],
+        [
+            "dataset={name='moving-shapes',size=32,frames=5,shapes=3,samples=4000,held_out=500}",
+            "task.given=3",
+            "budget_kimg=76.8",
+            "players.generator.architecture.depth=2",
+            "players.generator.optimizer.lr=5e-4",
+            "players.generator.schedule.from_kimg=38.4",
+            "players.frame.schedule.from_kimg=51.2",
+            "players.motion.schedule.from_kimg=51.2",
+        ],
     ),
 }
 
