@@ -54,8 +54,8 @@ class Seen:
 
 @contextmanager
 def settled(networks: Iterable[nn.Module], boxes: Sequence[Box], make: Callable[[Box], object]) -> Iterator[None]:
-    """Inside, norms go by what they saw as each of the boxes was made. A norm that is asked more than once for a box, or
-    about several samples, each of which has its own statistics, stays as it is.
+    """Inside, norms go by what they saw as each of the boxes was made. A norm that is asked more than once for a box,
+    or about several samples, each of which has its own statistics, stays as it is.
     """
     norms = [module for network in networks for module in network.modules() if sees_for_itself(module)]
     with ExitStack() as hooks:
