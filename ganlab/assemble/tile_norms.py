@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import batch_norm
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -27,29 +28,27 @@ TIMES = 2
 
 @dataclass
 class Seen:
-    """What one norm has seen: how often, how many numbers of each channel, their sum and that of their squares."""
+    """What one norm has seen: how often, how many numbers of each channel, and their sums and those of their squares
+    (2, C)."""
 
     calls: int = 0
     count: int = 0
-    total: Tensor | float = 0.0
-    squares: Tensor | float = 0.0
+    sums: Tensor | None = None
 
     def add(self, maps: Tensor) -> None:
         """More maps (N, C, ...)."""
         wide = maps.detach().double().transpose(0, 1).flatten(1)
+        sums = torch.stack([wide.sum(1), wide.square().sum(1)])
         self.calls += 1
         self.count += wide.shape[1]
-        self.total = self.total + wide.sum(1)
-        self.squares = self.squares + wide.square().sum(1)
+        self.sums = sums if self.sums is None else self.sums + sums
 
     def statistics(self, groups: int) -> tuple[Tensor, Tensor]:
         """Mean and variance (C,) of what was seen; channels of a group share theirs."""
-        assert isinstance(self.total, Tensor)
-        assert isinstance(self.squares, Tensor)
-        mean, square = ((each / self.count).view(groups, -1) for each in (self.total, self.squares))
-        if groups < len(self.total):
-            mean, square = (each.mean(1, keepdim=True).expand_as(each) for each in (mean, square))
-        return mean.flatten(), (square - mean.square()).clamp(min=0).flatten()
+        assert self.sums is not None
+        grouped = (self.sums / self.count).view(2, groups, -1)
+        mean, square = grouped.mean(2, keepdim=True).expand_as(grouped).flatten(1)
+        return mean, (square - mean.square()).clamp(min=0)
 
 
 @contextmanager
