@@ -27,8 +27,8 @@ LARGE = 512 * 512
 """Pixels above which a picture is made in tiles, unless told."""
 
 TILE = 192
-"""Side of a tile, unless the pictures trained on are more than half of that. Norms that go by what they see need to see
-more than a part of one: in tiles of the side trained on, seams showed where a tile held little; in twice that, none."""
+"""Side of a tile, unless the pictures trained on are more than half of that: a network may see as far as they reach. By
+a U-Net for 256 pixels tiles of 512 were three times nearer to the picture made whole than tiles of 256."""
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,11 @@ def from_tiles(make: Callable[[Box], Tensor], size: tuple[int, int], tile: int, 
     `make` returns (..., h, w) in [-1, 1], larger than its box by one whole factor for all boxes; of a picture that
     is one tile it may return any size. Tiles begin at multiples of `aligned`. Raises `ValueError` for other sizes.
     """
-    every = boxes(size, tile, aligned)
-    if len(every) == 1:
-        return levels(make(every[0]))
-    height, width = every[0].height, every[0].width
-    tops, lefts = (sorted(set(places)) for places in zip(*((box.top, box.left) for box in every), strict=True))
+    first, *others = boxes(size, tile, aligned)
+    if not others:
+        return levels(make(first))
+    height, width = first.height, first.width
+    tops, lefts = starts(size[0], height, aligned), starts(size[1], width, aligned)
     scale = 0
     for row, top in enumerate(tops):
         for column, left in enumerate(lefts):

@@ -48,6 +48,8 @@ try:
         play_round(game)
 except PeerError as error:
     assert "resume" in str(error)
+else:
+    raise SystemExit("it played on")
 distributed.leave()
 """
 RECIPE = {

@@ -39,7 +39,7 @@ class DeadPlayer(Monitor):
         rates = by_subject(measurements, "learning-rate")
         updates = by_subject(measurements, "update")
         gradients = by_subject(measurements, "gradient-norm")
-        charged = {view.rpartition("/")[2] for view in by_subject(measurements, "cost") if "/" in view}
+        generators = {view.rpartition("/")[2] for view in by_subject(measurements, "cost") if "/" in view}
         found = []
         for player in {**updates, **gradients}:
             rate = rates.get(player)
@@ -65,7 +65,7 @@ class DeadPlayer(Monitor):
                 trouble(
                     "dead-player",
                     f"'{player}' no longer gets a gradient: it is dead" if unheard else f"'{player}' no longer moves",
-                    Severity.CRITICAL if unheard and player in charged else Severity.WARNING,
+                    Severity.CRITICAL if unheard and player in generators else Severity.WARNING,
                     progress,
                     began,
                     evidence=evidence,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from ganlab import Field
 from ganlab.builtin.losses import ganlab_register_losses
 from ganlab.builtin.terms import ganlab_register_terms
 from ganlab.engine import Game, train, train_together
-from ganlab.engine.checkpoint import component_states
+from ganlab.engine.checkpoint import component_states, game_state, restore_game
 from ganlab.engine.loop import play_round
 from ganlab.engine.table import tensors_in
 from ganlab.engine.together.game import JointGame
@@ -21,9 +22,9 @@ from tests.engine.toys import ToyData, toy_game, weights
 
 SEEDS = (3, 5)
 ROUNDS = 50
-FEW_ROUNDS = 10
-"""For games of pictures: the more kinks their layers have, the sooner rounding turns a gradient around at one, on some
-processors, and from there on two games that were alike go their own ways."""
+LEG = 10
+"""So many rounds of a game of pictures are compared, and the next begin for both where the joint game is: where a layer
+has a kink rounding may turn a gradient around, and from there on two games that were alike go their own ways."""
 
 
 def adam(architecture: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
@@ -63,19 +64,27 @@ def assert_played_as_one(
     monkeypatch: pytest.MonkeyPatch,
     recipe: Mapping[str, Any],
     tolerance: float = 2e-5,
+    rounds: int = ROUNDS,
+    leg: int | None = None,
     **registered: Any,
 ) -> None:
-    """All rounds are played as one, and end as alone; other seeds end elsewhere."""
-    alone, together = games(recipe, **registered), games(recipe, **registered)
+    """All rounds are played as one, and end as alone, leg by leg; other seeds end elsewhere."""
     played: list[int] = []
     play = JointGame.play_round
     monkeypatch.setattr(JointGame, "play_round", lambda joint: (played.append(len(joint.games)), play(joint)))
-    outcomes = [train(each) for each in alone]
-    assert [each.ending for each in train_together(together)] == [each.ending for each in outcomes]
-    assert played == [len(SEEDS)] * alone[0].clock.round
-    assert len(played) >= FEW_ROUNDS
-    for mine, theirs in zip(alone, together, strict=True):
-        assert_alike(mine, theirs, tolerance)
+    states: list[dict[str, Any]] = []
+    for end in range(leg or rounds, rounds + 1, leg or rounds):
+        budget = {"budget_rounds": end} if leg else {}
+        alone, together = games({**recipe, **budget}, **registered), games({**recipe, **budget}, **registered)
+        for number, known in enumerate(states):
+            restore_game(alone[number], deepcopy(known))
+            restore_game(together[number], deepcopy(known))
+        outcomes = [train(each) for each in alone]
+        assert [each.ending for each in train_together(together)] == [each.ending for each in outcomes]
+        for mine, theirs in zip(alone, together, strict=True):
+            assert_alike(mine, theirs, tolerance)
+        states = [deepcopy(game_state(each)) for each in together]
+    assert played == [len(SEEDS)] * rounds
     player = next(iter(together[0].players))
     assert not torch.equal(weights(together[0], player), weights(together[1], player))
 
@@ -120,26 +129,26 @@ DCGAN = {"name": "dcgan", "width": 4, "norm": "none"}
 
 def of_pictures(generator: Mapping[str, Any], image: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     players = {"generator": adam(generator), "image": adam(image)}
-    return {"players": players, "dataset": {"name": "pictures"}, "budget_rounds": FEW_ROUNDS, **more}
+    return {"players": players, "dataset": {"name": "pictures"}, **more}
 
 
 @pytest.mark.parametrize("compare", ["pairs", "means"])
 def test_feature_matching_of_convolutions(monkeypatch: pytest.MonkeyPatch, compare: str) -> None:
     terms = [{"name": "feature-matching", "on": "generator", "weight": 0.5, "compare": compare}]
     recipe = of_pictures(DCGAN, {**DCGAN, "features": True}, terms=terms)
-    assert_played_as_one(monkeypatch, recipe, 2e-4, datasets={"pictures": pictures})
+    assert_played_as_one(monkeypatch, recipe, 2e-4, leg=LEG, datasets={"pictures": pictures})
 
 
 @pytest.mark.parametrize("augmentation", ["diff-augment", "ada", "instance-noise", "image-pool"])
 def test_every_augmentation(monkeypatch: pytest.MonkeyPatch, augmentation: str) -> None:
     recipe = of_pictures({"name": "mlp", "width": 8}, DCGAN, augmentations=[{"name": augmentation}])
-    assert_played_as_one(monkeypatch, recipe, 2e-4, datasets={"pictures": pictures})
+    assert_played_as_one(monkeypatch, recipe, 2e-4, leg=LEG, datasets={"pictures": pictures})
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer"])
 def test_norms_look_at_the_batch_of_their_own_game(monkeypatch: pytest.MonkeyPatch, norm: str) -> None:
     recipe = of_pictures({**DCGAN, "norm": norm}, {**DCGAN, "norm": norm, "minibatch_deviation": True})
-    assert_played_as_one(monkeypatch, recipe, 2e-3, datasets={"pictures": pictures})
+    assert_played_as_one(monkeypatch, recipe, 2e-3, leg=LEG, datasets={"pictures": pictures})
 
 
 @pytest.mark.parametrize("term", PAIR_TERMS)
@@ -151,7 +160,7 @@ def test_two_generators_of_one_player(monkeypatch: pytest.MonkeyPatch, term: str
         "players": {"generator": adam(mlp), "a": adam(mlp), "b": adam(mlp)},
         "terms": [{"name": term, "on": "generator", "weight": 2.0}],
     }
-    assert_played_as_one(monkeypatch, recipe, datasets={"pictures": pictures})
+    assert_played_as_one(monkeypatch, recipe, leg=LEG, datasets={"pictures": pictures})
 
 
 def test_stages_and_phases(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +176,7 @@ def test_stages_and_phases(monkeypatch: pytest.MonkeyPatch) -> None:
         "budget_rounds": None,
         "budget_kimg": 0.4,
     }
-    assert_played_as_one(monkeypatch, recipe)
+    assert_played_as_one(monkeypatch, recipe, rounds=30)
 
 
 def test_each_game_has_its_own_signs_of_logits() -> None:
