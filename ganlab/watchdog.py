@@ -106,7 +106,8 @@ class Watchdog:
 
     def _begin_anew(self) -> None:
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._looker: threading.Thread | None = None
+        self._over = threading.Event()
 
     @contextmanager
     def watching(self, call: Call) -> Iterator[None]:
@@ -119,7 +120,10 @@ class Watchdog:
             self._calls.remove(call)
             for outer in self._calls:
                 outer.began += time.monotonic() - call.began
-            self._arm()
+            if self._calls:
+                self._arm()
+            else:
+                self._rest()
 
     @contextmanager
     def logging_to(self, path: Path) -> Iterator[None]:
@@ -141,18 +145,32 @@ class Watchdog:
         """A thread looks at the innermost call, and keeps putting the last resort off. Among beating calls, which a
         run is full of, that is enough; else the last resort is told at once."""
         with self._lock:
-            call = self._calls[-1] if self._calls else None
-            if call is None:
-                if self._last_resort is not None:
-                    self._last_resort.disarm()
+            if not self._calls:  # another thread's call was the last
                 return
+            call = self._calls[-1]
             if all(each.beat is None for each in self._calls):
                 self._put_off(call)
             elif self._last_resort is not None:
                 self._last_resort.tell(self._last_words(call))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._look, name="ganlab-watchdog", daemon=True)
-                self._thread.start()
+            if self._looker is None:
+                self._over = threading.Event()
+                self._looker = threading.Thread(
+                    target=self._look, args=[self._over], name="ganlab-watchdog", daemon=True
+                )
+                self._looker.start()
+
+    def _rest(self) -> None:
+        """Nothing is left to look at, so the thread goes, and is waited for: one that lets go of the last tensor of a
+        game while Python ends would abort the process."""
+        with self._lock:
+            if self._calls:
+                return
+            looker, self._looker = self._looker, None
+            self._over.set()
+            if self._last_resort is not None:
+                self._last_resort.disarm()
+        if looker is not None:
+            looker.join()
 
     def _put_off(self, call: Call) -> None:
         """Until well after a look would have ended the call; while a beating call is looked at, Python runs."""
@@ -167,18 +185,21 @@ class Watchdog:
     def _last_words(self, call: Call) -> str:
         return self._ended(call.who, call, "") + "; last error of the system"
 
-    def _look(self) -> None:
-        """Look again and again; when there is nothing to look at, the thread goes."""
-        while True:
-            with self._lock:
-                call = self._calls[-1] if self._calls else None
-                if call is None:
-                    self._thread = None
-                    return
-                self._put_off(call)
-            with suppress(Exception):  # whatever happens to one look, the next must come
-                self._look_at(call)
-            time.sleep(call.pause)
+    def _look(self, over: threading.Event) -> None:
+        """Look again and again until it is over."""
+        while not over.wait(self._looked()):
+            pass
+
+    def _looked(self) -> float:
+        """Look at the innermost call. Returns the seconds until the next look."""
+        with self._lock:
+            if not self._calls:
+                return 1.0
+            call = self._calls[-1]
+            self._put_off(call)
+        with suppress(Exception):  # whatever happens to one look, the next must come
+            self._look_at(call)
+        return call.pause
 
     def _look_at(self, call: Call) -> None:
         age = call.age()

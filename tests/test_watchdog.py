@@ -83,6 +83,23 @@ time.sleep(1.5)
     assert not log.exists()
 
 
+def test_what_was_watched_is_let_go_of_where_it_was_played(tmp_path: Path) -> None:
+    """Torch aborts a process in which another thread lets go of a tensor while Python ends."""
+    done = ended("""
+import threading, weakref
+class Game: turns = 0
+for number in range(30):
+    game = Game()
+    weakref.finalize(game, lambda: print(threading.current_thread().name))
+    with alive(lambda game=game: game.turns, lambda frame: None):
+        time.sleep(0.002 * number)
+    assert threading.active_count() == 1
+    del game
+""", tmp_path / "crash.log")  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "MainThread\n" * 30
+
+
 def test_what_an_inner_call_took_is_not_counted_twice(tmp_path: Path) -> None:
     done = ended("""
 with watched("outer"):
