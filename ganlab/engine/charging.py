@@ -89,10 +89,10 @@ def mean(turn: OpenTurn, cost: Any, key: str, charger: Component) -> Tensor:
     return turn.mean(checked_cost(cost, turn.place.device, called(key), charger, turn.progress.round))
 
 
-def charged(turn: OpenTurn, name: str, cost: Tensor, weight: float) -> Tensor:
+def charged(turn: OpenTurn, name: str, cost: Tensor, weight: float | Tensor) -> Tensor:
     """Record the cost raw, and weighted where that differs; return it weighted."""
     turn.record(f"cost/{name}", cost)
-    if weight == 1.0:
+    if not isinstance(weight, Tensor) and weight == 1.0:
         turn.charged[name] = cost
         return cost
     weighted = turn.charged[name] = cost * weight

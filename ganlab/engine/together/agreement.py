@@ -1,7 +1,7 @@
 """Whether games may be played together: they follow the same rules, are of one shape and stand at the same place.
 
 What may differ from game to game: seeds, all that is drawn and dealt, learning rates and their schedules, averages,
-losses, terms and augmentations with their options.
+losses, terms and augmentations with their options, and what terms weigh.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def difference(one: Game, other: Game) -> str | None:
     return None
 
 
-RULES = ("streams", "phases", "weights of views", "terms and their weights", "augmentations")
+RULES = ("streams", "phases", "weights of views", "terms", "augmentations")
 
 
 def rules(stage: Stage) -> Iterator[Any]:
@@ -88,7 +88,7 @@ def rules(stage: Stage) -> Iterator[Any]:
     yield stage.streams, stage.counted, stage.until_samples
     yield stage.phases
     yield [{**vars(each), "loss": each.loss.compares} for each in stage.stakes]
-    yield [(each.name, each.player, each.weight, each.cadence) for each in stage.charges]
+    yield [(each.name, each.player, each.cadence) for each in stage.charges]
     yield [(each.name, each.view) for each in stage.changes]
 
 

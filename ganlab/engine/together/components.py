@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ganlab.engine.board import mean
 from ganlab.engine.look import joined
-from ganlab.engine.phase import Change, Charge, Stage, Stake
+from ganlab.engine.phase import Change, Charge, Stage, Stake, Weight
 from ganlab.engine.together.rows import JointRandom, own_rows
 from ganlab.interfaces.augmentation import Augmentation
 from ganlab.interfaces.component import Component
@@ -21,18 +21,20 @@ from ganlab.interfaces.random import Random
 from ganlab.interfaces.task import Task
 from ganlab.interfaces.term import Term
 from ganlab.interfaces.turn import Turn
-from ganlab.values import Batch, Given, Networks, Sample, Side, View, Views
+from ganlab.values import Batch, Given, Networks, Progress, Sample, Side, View, Views
 
 C = TypeVar("C", bound=Component)
 
 
-def joint_stage(stages: Sequence[Stage], own_turn: Callable[[Turn, int], Turn]) -> Stage:
+def joint_stage(stages: Sequence[Stage], own_turn: Callable[[Turn, int], Turn], device: torch.device) -> Stage:
     """The stage of all games, whose rules are those of the first. `own_turn` is one game's part of a turn."""
     return replace(
         stages[0],
         task=JointTask(stages[0].task),
         stakes=tuple(joint_stake(each) for each in zip(*(stage.stakes for stage in stages), strict=True)),
-        charges=tuple(joint_charge(each, own_turn) for each in zip(*(stage.charges for stage in stages), strict=True)),
+        charges=tuple(
+            joint_charge(each, own_turn, device) for each in zip(*(stage.charges for stage in stages), strict=True)
+        ),
         changes=tuple(joint_change(each) for each in zip(*(stage.changes for stage in stages), strict=True)),
     )
 
@@ -42,9 +44,12 @@ def joint_stake(stakes: Sequence[Stake]) -> Stake:
     return replace(stakes[0], loss=for_all(losses) or ApartLoss(losses))
 
 
-def joint_charge(charges: Sequence[Charge], own_turn: Callable[[Turn, int], Turn]) -> Charge:
+def joint_charge(
+    charges: Sequence[Charge], own_turn: Callable[[Turn, int], Turn], device: torch.device
+) -> Charge:
     terms = [each.term for each in charges]
-    return replace(charges[0], term=for_all(terms) or ApartTerm(terms, own_turn))
+    weight = JointWeight([each.weight for each in charges], device)
+    return replace(charges[0], term=for_all(terms) or ApartTerm(terms, own_turn), weight=weight)
 
 
 def joint_change(changes: Sequence[Change]) -> Change:
@@ -64,6 +69,23 @@ def alike(one: Any, other: Any) -> bool:
         return type(one) is type(other) and bool(vars(one) == vars(other))
     except Exception:  # tensors, and what else does not say yes or no
         return False
+
+
+class JointWeight:
+    """What a term weighs: a number where it is the same in all games, else one for each (K,)."""
+
+    def __init__(self, weights: Sequence[Weight], device: torch.device) -> None:
+        self._weights = weights
+        self._values: list[float] = []
+        self._each = torch.empty(0, device=device)
+
+    def __call__(self, progress: Progress) -> Any:
+        values = [each(progress) for each in self._weights]
+        if min(values) == max(values):
+            return values[0]
+        if values != self._values:
+            self._values, self._each = values, self._each.new_tensor(values)
+        return self._each
 
 
 class JointTask(Task):

@@ -44,7 +44,7 @@ class JointGame:
         self.networks: dict[str, Module] = {name: each.network for name, each in self.players.items()}
         weights = {name: each.weights for name, each in self.players.items()}
         self._own_networks = [Own(number, each.networks, weights) for number, each in enumerate(games)]
-        self.stage = joint_stage([each.stage for each in games], self._own_turn)
+        self.stage = joint_stage([each.stage for each in games], self._own_turn, self.place.device)
         self.streams = {key: JointDeck([each.streams[key] for each in games]) for key in self.stage.streams.values()}
         self.ledger = JointLedger([each.ledger for each in games])
         self.draws = JointDraws([each.draws for each in games])

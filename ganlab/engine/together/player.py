@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganlab.engine.player import Player
 from ganlab.engine.together.networks import stacked
-from ganlab.engine.together.optimizer import OneStep, in_one, step_apart
+from ganlab.engine.together.optimizer import Steps
 from ganlab.engine.together.weights import Weights
 from ganlab.values import Progress
 
@@ -20,13 +20,12 @@ class StackedPlayer:
     def __init__(self, players: Sequence[Player]) -> None:
         self.name = players[0].name
         self.frozen = True
-        self._players = list(players)
         self.weights = Weights([each.network for each in players])
         self.network = stacked(players[0].network, self.weights, len(players))
         averages = [each.average for each in players if each.average is not None]
         self._averages = averages
         self._averaged = Weights([each.network for each in averages]) if averages else None
-        self._one_step = OneStep(players, self.weights) if in_one(players) else None
+        self._steps = Steps(players, self.weights)
         limits = [float("inf") if each.clip_norm is None else each.clip_norm for each in players]
         self._limits = None if min(limits) == float("inf") else torch.tensor(limits, device=self.weights.flat.device)
 
@@ -58,10 +57,7 @@ class StackedPlayer:
         if self._limits is not None:
             flat.grad.mul_((self._limits / (norms + 1e-6)).clamp(max=1.0)[:, None])
         before = flat.detach().clone() if measured else None
-        if self._one_step is not None:
-            self._one_step.step(progress)
-        else:
-            step_apart(self._players, self.weights, progress)
+        self._steps.step(progress)
         if not self.frozen:
             self.weights.live()
         if before is None:
@@ -85,13 +81,11 @@ class StackedPlayer:
 
     def lend(self, number: int) -> None:
         """Let one game's player hold what this one does; the networks do at all times."""
-        if self._one_step is not None:
-            self._one_step.lend(number)
+        self._steps.lend(number)
 
     def give_back(self, number: int) -> None:
         """Make one game's player, which was lent what this one holds, independent of it."""
         self.weights.give_back(number)
         if self._averaged is not None:
             self._averaged.give_back(number)
-        if self._one_step is not None:
-            self._one_step.give_back(number)
+        self._steps.give_back(number)

@@ -201,3 +201,43 @@ def test_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     fields = {"point": Field("point", (2,)), "label": Field("category", cardinality=3)}
     recipe = {"task": {"name": "class-conditional", "latent_size": 4}, "dataset": {"name": "labelled"}}
     assert_played_as_one(monkeypatch, recipe, datasets={"labelled": lambda: ToyData(fields)})
+
+
+
+SGD = {"name": "sgd", "lr": 0.02, "momentum": 0.5}
+RISING = {"start": 0.0, "end": 0.6, "until_kimg": 0.2}
+
+SETTINGS: list[list[tuple[Mapping[str, Any], Any]]] = [
+    # the optimiser of both players, and what R1 weighs
+    [({"name": "adam", "lr": rate, "betas": [0.5, 0.99]}, 0.1) for rate in (1e-3, 2e-3, 4e-3)],
+    [({"name": "adam", "lr": 2e-3, "betas": [beta, 0.99]}, 0.1) for beta in (0.0, 0.5, 0.0, 0.9, 0.5)],
+    [(SGD, weight) for weight in (0.1, RISING, 1.0, 0.0)],
+    [(SGD, 0.1), ({"name": "rmsprop", "lr": 1e-3}, 0.3), ({**SGD, "lr": 0.05}, 0.2), ({"name": "asgd", "lr": 0.02}, 0.1)],
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=["rates", "betas", "weights", "optimisers"])
+def test_settings_of_one_recipe(monkeypatch: pytest.MonkeyPatch, settings: list[tuple[Mapping[str, Any], Any]]) -> None:
+    def made() -> list[Game]:
+        return [
+            toy_game(
+                {
+                    "players": {name: adam(optimizer=optimizer) for name in ("generator", "point")},
+                    "terms": [{"name": "r1", "on": "point", "weight": weight, "every": 2}],
+                    "budget_rounds": ROUNDS,
+                    "seed": seed,
+                }
+            )
+            for seed, (optimizer, weight) in enumerate(settings)
+        ]
+
+    sizes: list[int] = []
+    play = JointGame.play_round
+    monkeypatch.setattr(JointGame, "play_round", lambda joint: (sizes.append(len(joint.games)), play(joint)))
+    alone, together = made(), made()
+    for each in alone:
+        train(each)
+    train_together(together)
+    assert sizes == [len(settings)] * ROUNDS
+    for mine, theirs in zip(alone, together, strict=True):
+        assert_alike(mine, theirs)

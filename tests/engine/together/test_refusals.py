@@ -191,7 +191,7 @@ DIFFERENT: list[tuple[str, dict[str, Any], str]] = [
     ("latent", {"task": {"name": "unconditional", "latent_size": 5}}, "their tasks differ"),
     ("turns", {"phases": [{"player": "point", "turns": 2}, {"player": "generator"}]}, "their phases differ"),
     ("weight", {"views": {"point": {"real": 2.0}}}, "their weights of views differ"),
-    ("term", {"terms": [{"name": "r1", "on": "point", "weight": 1.0}]}, "their terms and their weights differ"),
+    ("term", {"terms": [{"name": "r1", "on": "point", "weight": 1.0}]}, "their terms differ"),
     ("noise", {"augmentations": [{"name": "instance-noise"}]}, "their augmentations differ"),
     (
         "average",
