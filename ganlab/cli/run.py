@@ -18,7 +18,7 @@ from ganlab.cli import parameters
 from ganlab.cli.failures import Session
 from ganlab.cli.output import say
 from ganlab.cli.playing import first_process, play, plugins_that_warn
-from ganlab.cli.seeds import claimed, play_seeds, seeds_of
+from ganlab.cli.several import claimed, members, play_several, seeds_of
 from ganlab.errors import RecipeError, nearest
 
 if TYPE_CHECKING:
@@ -41,6 +41,13 @@ DEFAULT = "digits"
     metavar="A-B",
     help="Play all these seeds at once, as runs NAME-A to NAME-B: small games take little longer than one.",
 )
+@click.option(
+    "--vary",
+    "varied",
+    multiple=True,
+    metavar="KEY=[V,V]",
+    help="Play the recipe with each of these values, as runs NAME-V; given again, with every combination; all at once.",
+)
 @parameters.device
 @click.option("--dry-run", is_flag=True, help="Print the complete recipe as TOML and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per tick instead of progress.")
@@ -53,6 +60,7 @@ def command(
     runs: Path,
     seed: int | None,
     seeds: range | None,
+    varied: tuple[str, ...],
     device: str,
     dry_run: bool,
     as_json: bool,
@@ -62,30 +70,42 @@ def command(
     The recipe is checked, and the run's directory claimed, before anything heavy is loaded. Ctrl-C ends the run after
     the round with a checkpoint; 'ganlab resume' goes on from there.
     """
-    if seeds is not None and (seed is not None or int(os.environ.get("WORLD_SIZE", "1")) > 1):
-        raise click.UsageError("--seeds goes with neither --seed nor several processes")
+    if seeds is not None and seed is not None:
+        raise click.UsageError("--seeds does not go with --seed")
+    if (seeds is not None or varied) and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise click.UsageError("neither --seeds nor --vary goes with several processes")
+    several = members(varied, seeds)
+    endings = [each.ending for each in several if each.ending]
     if first_process() and not dry_run:
-        check_place(runs, name if seeds is None or name is None else f"{name}-{seeds[-1]}")
+        check_place(runs, f"{name}-{endings[-1]}" if name is not None and endings else name)
 
     from ganlab.recipe import to_toml
 
     plugins = plugins_that_warn()
-    first = seeds[0] if seeds is not None else seed
-    complete = checked(recipe, [*settings, *([] if first is None else [f"seed={first}"])], plugins)
+    common = [*settings, *([] if seed is None else [f"seed={seed}"])]
+    made = {
+        each: checked(recipe, [*common, *each], plugins) for each in dict.fromkeys(each.settings for each in several)
+    }
     if dry_run:
-        say(to_toml(as_tree(complete)).rstrip("\n"))
+        say(to_toml(as_tree(made[several[0].settings])).rstrip("\n"))
         return 0
     recipe_name = named(recipe)
-    if seeds is not None:
-        directories = claimed(runs, name, recipe_name, seeds)
-        return play_seeds(
-            session, complete, plugins, directories, seeds, device=device, as_json=as_json, recipe_name=recipe_name
+    if endings:
+        recipes = [with_seed(made[each.settings], each.seed) for each in several]
+        directories = claimed(runs, name, recipe_name, endings)
+        return play_several(
+            session, recipes, plugins, directories, device=device, as_json=as_json, recipe_name=recipe_name
         )
     if first_process():
         directory = RunDirectory.claim(runs, name, recipe_name)
     else:  # only the first process writes, so that only the first needs to know the name
         directory = RunDirectory(runs / (name or recipe_name))
-    return play(session, complete, plugins, directory, device=device, as_json=as_json, recipe_name=recipe_name)
+    return play(session, made[()], plugins, directory, device=device, as_json=as_json, recipe_name=recipe_name)
+
+
+def with_seed(recipe: Recipe, seed: int | None) -> Recipe:
+    """The same with another seed, if one is given."""
+    return recipe if seed is None else recipe.model_copy(update={"seed": seed})
 
 
 def checked(recipe: str, settings: Sequence[str], plugins: Plugins) -> Recipe:

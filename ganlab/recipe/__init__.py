@@ -4,7 +4,7 @@ A recipe is written in TOML and layered: the defaults below, a built-in recipe, 
 comes out names every component with every option, so that the file in a run's directory repeats the run.
 """
 
-from ganlab.recipe.layers import layered, override, read_toml, to_toml
+from ganlab.recipe.layers import layered, override, read_toml, to_toml, value_of
 from ganlab.recipe.parts import Component
 from ganlab.recipe.schema import (
     AugmentationSetting,
@@ -41,4 +41,5 @@ __all__ = [
     "parse",
     "read_toml",
     "to_toml",
+    "value_of",
 ]

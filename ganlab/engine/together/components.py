@@ -44,9 +44,7 @@ def joint_stake(stakes: Sequence[Stake]) -> Stake:
     return replace(stakes[0], loss=for_all(losses) or ApartLoss(losses))
 
 
-def joint_charge(
-    charges: Sequence[Charge], own_turn: Callable[[Turn, int], Turn], device: torch.device
-) -> Charge:
+def joint_charge(charges: Sequence[Charge], own_turn: Callable[[Turn, int], Turn], device: torch.device) -> Charge:
     terms = [each.term for each in charges]
     weight = JointWeight([each.weight for each in charges], device)
     return replace(charges[0], term=for_all(terms) or ApartTerm(terms, own_turn), weight=weight)

@@ -203,7 +203,6 @@ def test_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_played_as_one(monkeypatch, recipe, datasets={"labelled": lambda: ToyData(fields)})
 
 
-
 SGD = {"name": "sgd", "lr": 0.02, "momentum": 0.5}
 RISING = {"start": 0.0, "end": 0.6, "until_kimg": 0.2}
 
@@ -212,7 +211,12 @@ SETTINGS: list[list[tuple[Mapping[str, Any], Any]]] = [
     [({"name": "adam", "lr": rate, "betas": [0.5, 0.99]}, 0.1) for rate in (1e-3, 2e-3, 4e-3)],
     [({"name": "adam", "lr": 2e-3, "betas": [beta, 0.99]}, 0.1) for beta in (0.0, 0.5, 0.0, 0.9, 0.5)],
     [(SGD, weight) for weight in (0.1, RISING, 1.0, 0.0)],
-    [(SGD, 0.1), ({"name": "rmsprop", "lr": 1e-3}, 0.3), ({**SGD, "lr": 0.05}, 0.2), ({"name": "asgd", "lr": 0.02}, 0.1)],
+    [
+        (SGD, 0.1),
+        ({"name": "rmsprop", "lr": 1e-3}, 0.3),
+        ({**SGD, "lr": 0.05}, 0.2),
+        ({"name": "asgd", "lr": 0.02}, 0.1),
+    ],
 ]
 
 

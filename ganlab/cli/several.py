@@ -1,12 +1,14 @@
-"""`ganlab run --seeds`: several seeds of one recipe, played as one where that is possible, each a run of its own."""
+"""`ganlab run --seeds --vary`: seeds and settings of a recipe, played as one where they can be, each its own run."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +18,9 @@ from ganlab.assemble.run_directory import RunDirectory
 from ganlab.cli.failures import Session
 from ganlab.cli.output import say, say_json
 from ganlab.cli.playing import STATUS, log, next_commands, warnings_shown
-from ganlab.errors import GanlabError
+from ganlab.errors import GanlabError, RecipeError
 from ganlab.interfaces.reporter import Reporter, RunInfo
+from ganlab.validation import short
 from ganlab.values import Ending, Outcome, Picture, Progress, Tick
 from ganlab.watchdog import stacks_in
 
@@ -27,7 +30,20 @@ if TYPE_CHECKING:
     from ganlab.recipe import Recipe
 
 MOST = 1000
-"""Seeds at once."""
+"""Seeds, or runs, at once."""
+
+LONGEST = 20
+"""Letters of a value that a run is called after; longer ones are numbered."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of several runs: the end of its name, its settings beside those of all, and its seed if that is not the
+    recipe's."""
+
+    ending: str
+    settings: tuple[str, ...]
+    seed: int | None
 
 
 def seeds_of(context: click.Context, parameter: click.Parameter, value: str | None) -> range | None:
@@ -41,13 +57,50 @@ def seeds_of(context: click.Context, parameter: click.Parameter, value: str | No
     return range(first, last + 1)
 
 
-def claimed(runs: Path, name: str | None, recipe_name: str, seeds: range) -> list[RunDirectory]:
-    """A directory for each seed, NAME-SEED, or none at all."""
+def members(varied: Sequence[str], seeds: Sequence[int] | None) -> list[Member]:
+    """Every combination of what is varied, with every seed; a single one if there is neither. Raises `RecipeError`."""
+    choices = [alternatives(each) for each in varied]
+    each_seed: Sequence[int | None] = [None] if seeds is None else seeds
+    count = math.prod(map(len, [*choices, each_seed]))
+    if count > MOST:
+        raise RecipeError(f"{count} runs at once; at most {MOST} can be")
+    return [
+        Member(
+            "-".join([*(name for name, _ in chosen), *([] if seed is None else [str(seed)])]),
+            tuple(setting for _, setting in chosen),
+            seed,
+        )
+        for chosen in product(*choices)
+        for seed in each_seed
+    ]
+
+
+def alternatives(varied: str) -> list[tuple[str, str]]:
+    """What "KEY=[VALUE,VALUE]" may be: what a run is called by it, and the setting. Raises `RecipeError`."""
+    from ganlab.recipe import value_of
+    from ganlab.tune.settings import inline
+
+    key, _, text = varied.partition("=")
+    values = value_of(text.strip())
+    if not isinstance(values, list) or not values:
+        raise RecipeError(
+            f"--vary {short(varied)}: expected a key and a list of values, "
+            "such as players.generator.optimizer.lr=[1e-4,1e-3]"
+        )
+    told = [inline(each, key) for each in values]
+    names = [re.sub(r"[^A-Za-z0-9._-]+", "-", re.sub(r'[\[\]{}" ]+', "", each)) for each in told]
+    if len(set(names)) < len(names) or max(map(len, names)) > LONGEST:
+        names = [str(number) for number in range(len(names))]
+    return [(name, f"{key}={each}") for name, each in zip(names, told, strict=True)]
+
+
+def claimed(runs: Path, name: str | None, recipe_name: str, endings: Sequence[str]) -> list[RunDirectory]:
+    """A directory for each ending of the name, or none at all."""
     stem = name or f"{recipe_name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     directories: list[RunDirectory] = []
     try:
-        for seed in seeds:
-            directories.append(RunDirectory.claim(runs, f"{stem}-{seed}", recipe_name))
+        for ending in endings:
+            directories.append(RunDirectory.claim(runs, f"{stem}-{ending}", recipe_name))
     except BaseException:
         for each in directories:
             each.abandon()
@@ -55,18 +108,17 @@ def claimed(runs: Path, name: str | None, recipe_name: str, seeds: range) -> lis
     return directories
 
 
-def play_seeds(
+def play_several(
     session: Session,
-    recipe: Recipe,
+    recipes: Sequence[Recipe],
     plugins: Plugins,
     directories: Sequence[RunDirectory],
-    seeds: range,
     *,
     device: str,
     as_json: bool,
     recipe_name: str,
 ) -> int:
-    """Play every seed in its directory, which is locked. Returns the exit status of the first that did not finish."""
+    """Play each recipe in its directory, which is locked. Returns the exit status of the first that did not finish."""
     session.run = directories[0].path
     names = [each.name for each in directories]
 
@@ -86,7 +138,7 @@ def play_seeds(
             for each in directories if as_json else ():
                 say_json({"event": "run", "run": each.name, "directory": str(each.path)})
             outcomes = play_runs(
-                [recipe.model_copy(update={"seed": seed}) for seed in seeds],
+                recipes,
                 plugins,
                 directories,
                 device=device,
@@ -104,7 +156,7 @@ def play_seeds(
     if not as_json:
         for directory, outcome in zip(directories, outcomes, strict=True):
             say(f"{directory.path}{'' if outcome.ending is Ending.FINISHED else f'  {outcome.ending}'}")
-        for command in next_commands(directories[0], recipe, outcomes[0].ending):
+        for command in next_commands(directories[0], recipes[0], outcomes[0].ending):
             say(f"  {command}")
     return next((status for each in outcomes if (status := STATUS[each.ending])), 0)
 

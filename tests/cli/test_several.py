@@ -1,4 +1,4 @@
-"""`ganlab run --seeds`: every seed is an ordinary run, as it is alone."""
+"""`ganlab run --seeds --vary`: every seed and setting is an ordinary run, as it is alone."""
 
 from __future__ import annotations
 
@@ -40,6 +40,29 @@ def test_each_seed_is_the_run_that_it_is_alone(here: Path, ask: Ask) -> None:
     assert "x-3 to x-5 | 0.0/2.56 kimg | cpu | generator, point" in answer.err
 
 
+def test_each_setting_is_the_run_that_it_is_alone(here: Path, ask: Ask) -> None:
+    rates, betas = "players.point.optimizer.lr=[1e-4, 2e-3]", "players.point.optimizer.betas=[[0.0, 0.99], [0.5, 0.9]]"
+    answer = ask("run", "ring.toml", "--vary", rates, "--vary", betas, "--seeds", "1-2", "--name", "x")
+    assert answer.status == 0
+    assert "together" not in answer.err
+    names = [
+        f"x-{rate}-{beta}-{seed}" for rate in ("0.0001", "0.002") for beta in ("0.0-0.99", "0.5-0.9") for seed in "12"
+    ]
+    assert answer.out.splitlines()[:8] == [f"runs/{name}" for name in names]
+    settings = ["--set", "players.point.optimizer.lr=2e-3", "--set", "players.point.optimizer.betas=[0.0, 0.99]"]
+    assert ask("run", "ring.toml", "--seed", 2, "--name", "alone", *settings).status == 0
+    assert_near(weights(here / "runs/alone"), weights(here / "runs/x-0.002-0.0-0.99-2"))
+    for mine, theirs in zip(measured(here / "runs/alone"), measured(here / "runs/x-0.002-0.0-0.99-2"), strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-3, abs=1e-5)
+
+
+def test_settings_of_one_seed_whose_values_are_too_long_to_be_names_are_numbered(here: Path, ask: Ask) -> None:
+    tables = "players.point.schedule=[{shape = 'cosine', warm_up_kimg = 1.0}, {shape = 'linear', warm_up_kimg = 2.0}]"
+    assert ask("run", "ring.toml", "--vary", tables, "--seed", 5, "--name", "x").status == 0
+    assert {path.name for path in (here / "runs").iterdir()} == {"x-0", "x-1"}
+    assert "seed = 5" in (here / "runs/x-1/recipe.toml").read_text()
+
+
 def test_one_of_them_is_resumed_alone(here: Path, ask: Ask) -> None:
     assert ask("run", "ring.toml", "--seeds", "0-1", "--name", "x", "--set", "budget_kimg=1.28").status == 0
     assert ask("resume", "x-1", "--set", "budget_kimg=2.56").status == 0
@@ -77,10 +100,16 @@ def test_what_cannot_be_played_as_one_says_why_and_is_played(here: Path, ask: As
         (["--seeds", "3"], "'3' is no row of at most 1000 seeds; expected A-B, such as 0-15"),
         (["--seeds", "5-4"], "'5-4' is no row"),
         (["--seeds", "0-1000"], "'0-1000' is no row"),
-        (["--seeds", "0-1", "--seed", "3"], "--seeds goes with neither --seed nor several processes"),
+        (["--seeds", "0-1", "--seed", "3"], "--seeds does not go with --seed"),
+        (["--vary", "terms=3"], "--vary terms=3: expected a key and a list of values, such as"),
+        (["--vary", "seed"], "--vary seed: expected a key and a list of values, such as"),
+        (["--vary", "loss.name=[]"], "expected a key and a list of values"),
+        (["--vary", "players.point.optimizer.lrr=[1, 2]"], "players.point.optimizer.lrr: unknown option. Did you mean"),
+        (["--vary", "loss.smoothing=[0.1, 2]"], "loss.smoothing"),
+        (["--vary", f"seed={list(range(40))}", "--seeds", "0-29"], "1200 runs at once; at most 1000 can be"),
     ],
 )
-def test_what_is_no_row_of_seeds_is_refused(here: Path, ask: Ask, words: list[str], told: str) -> None:
+def test_what_cannot_be_several_is_refused(here: Path, ask: Ask, words: list[str], told: str) -> None:
     answer = ask("run", "ring.toml", *words)
     assert answer.status == 2
     assert told in answer.err
