@@ -8,8 +8,8 @@ for widths 32, 64 and 128. One thread, seconds of the processor. Both sides are 
 stint each, so that both meet the same machine: `rounds` is `play_round` of K games, one after another, against
 `JointGame.play_round`; `runs` is `train` of each against `train_together`, with the standard watch (coverage, its wide
 and raw forms, balance, probe gap, eight monitors), which each seed has for itself and which nothing makes cheaper.
-Building the games, and the rehearsal of the first round, count in `runs`. With --settings all have R1, and each game has
-a learning rate and a weight of R1 of its own, and one of three beta1. Medians over stints.
+Building the games, and the rehearsal of the first round, count in `runs`. With --settings all have R1, and each game
+has a learning rate and a weight of R1 of its own, and one of three beta1. Medians over stints.
 """
 
 from __future__ import annotations
