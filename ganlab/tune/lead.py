@@ -34,20 +34,36 @@ PARTING_SECONDS = 60.0
 
 def begun(plan: Plan, home: Home, url: str) -> optuna.Study:
     """The study, made or gone on with. Raises `RecipeError`, a line for each difference, if it asked for something else
-    before, and `StorageError`."""
+    before, and `StorageError`. One that could not be played as it was, and has come to nothing, begins anew."""
     kept = storage.connect(url)
     study = storage.patient(lambda: storage.opened(plan.name, kept, make=True))
     before = storage.patient(lambda: study.user_attrs.get("plan"))
     if before is not None and (lines := differences(str(before), plan.told())):
-        raise RecipeError(
-            "\n".join([*lines, f"study '{plan.name}' asks for something else; give another --name to begin a new one"])
-        )
+        if not storage.patient(lambda: came_to_nothing(study)):
+            raise RecipeError(
+                "\n".join(
+                    [*lines, f"study '{plan.name}' asks for something else; give another --name to begin a new one"]
+                )
+            )
+        storage.patient(lambda: storage.delete(plan.name, kept))
+        study = storage.patient(lambda: storage.opened(plan.name, kept, make=True))
     home.make(plan)
     if isinstance(plan.space, FileSpace):
         publish(plan.space.path.read_bytes(), home.path / "study.py")
     storage.patient(lambda: study.set_user_attr("plan", plan.told()))
     enqueue_baseline(study, plan)
     return study
+
+
+def came_to_nothing(study: optuna.Study) -> bool:
+    """True if a worker refused it, and no trial of it is being played or has ended."""
+    from optuna.trial import TrialState
+
+    going = (TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED)
+    trials = study.get_trials(deepcopy=False)
+    return storage.REFUSED in study.user_attrs and not any(
+        each.state in going or "state" in each.user_attrs for each in trials
+    )
 
 
 class Workers:

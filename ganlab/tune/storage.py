@@ -9,7 +9,7 @@ import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from ganlab.errors import RecipeError, StorageError, nearest
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import optuna
 
 T = TypeVar("T")
+
+REFUSED = "refused"
+"""Under which a study says why a worker could not play it as it was asked for."""
 
 HEARTBEAT_SECONDS = 60
 GRACE_SECONDS = 180
@@ -94,6 +97,14 @@ def opened(name: str, storage: optuna.storages.RDBStorage, *, make: bool = False
             raise RecipeError(
                 f"no study '{name}' in the storage.{nearest(name, names)} There are: {', '.join(names) or 'none'}"
             ) from None
+
+
+def delete(name: str, storage: optuna.storages.RDBStorage) -> None:
+    """Forget the study of that name, if there is one."""
+    import optuna
+
+    with suppress(KeyError):
+        optuna.delete_study(study_name=name, storage=storage)
 
 
 def pruner() -> optuna.pruners.BasePruner:

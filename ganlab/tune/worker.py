@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ganlab.errors import RecipeError
@@ -16,6 +17,7 @@ from ganlab.tune.plan import Plan
 from ganlab.tune.queue import WAIT_SECONDS, Queue
 from ganlab.tune.result import FAILED, INVALID, TrialResult
 from ganlab.tune.trial import Trial
+from ganlab.validation import short
 
 if TYPE_CHECKING:
     import optuna
@@ -73,7 +75,9 @@ def work(
         except UpdateFinishedTrialError:  # the storage was away for so long that others took us for dead
             log.info("trial %d has been given to another worker", trial.number)
             continue
-        except (KeyboardInterrupt, RecipeError):
+        except (KeyboardInterrupt, RecipeError) as error:
+            if isinstance(error, RecipeError):
+                storage.patient(partial(study.set_user_attr, storage.REFUSED, short(str(error), 500)))
             lock.leave()
             queue.put_back(trial)
             raise

@@ -173,6 +173,22 @@ def test_an_objective_that_no_diagnostic_measures_ends_the_study_as_its_first_ru
     assert not (begun.parent / "outcome.json").exists()
 
 
+def test_a_study_that_was_refused_begins_anew_with_what_can_be_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_SECONDS", "1")
+    with pytest.raises(RecipeError, match="'kid'"):
+        played(replace(plan(trials=2), objective="kid"), tmp_path, monkeypatch)
+    (refused,) = tmp_path.rglob("measurements.jsonl")
+    study, home = played(plan(trials=2), tmp_path, monkeypatch)
+    assert [each.user_attrs["state"] for each in study.get_trials()][0] == "complete"
+    assert [path.name for path in home.trials.iterdir() if path == refused.parents[1]] == ["0000"]
+    assert study.get_trials()[0].user_attrs["directory"] == "0000-2"
+    with pytest.raises(RecipeError, match='objective: was "mmd", is "kid"'):
+        began(replace(plan(trials=2), objective="kid"), tmp_path)
+    assert len(study.get_trials()) == 2
+
+
 def test_a_trial_that_failed_is_played_once_more_when_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
