@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ganlab.assemble.allocator import keep_freed_memory
 from ganlab.assemble.builder import Builder, build_player
 from ganlab.assemble.dry_round import check_names
 from ganlab.assemble.features import FeatureNetworks
@@ -27,6 +28,7 @@ def build_game(recipe: Recipe, plugins: Plugins, device: str = "auto", read: dic
     Raises a `GanlabError` for everything that does not fit.
     """
     use_threads(recipe.threads)
+    keep_freed_memory()
     place = Place(find_device(device), recipe.precision, recipe.memory_format)
     distributed.join(place.device)
     builder = Builder(recipe, plugins, read={} if read is None else read)

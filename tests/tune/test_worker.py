@@ -181,7 +181,7 @@ def test_a_study_that_was_refused_begins_anew_with_what_can_be_measured(
         played(replace(plan(trials=2), objective="kid"), tmp_path, monkeypatch)
     (refused,) = tmp_path.rglob("measurements.jsonl")
     study, home = played(plan(trials=2), tmp_path, monkeypatch)
-    assert [each.user_attrs["state"] for each in study.get_trials()][0] == "complete"
+    assert study.get_trials()[0].user_attrs["state"] == "complete"
     assert [path.name for path in home.trials.iterdir() if path == refused.parents[1]] == ["0000"]
     assert study.get_trials()[0].user_attrs["directory"] == "0000-2"
     with pytest.raises(RecipeError, match='objective: was "mmd", is "kid"'):
