@@ -86,12 +86,12 @@ def command(
     made = {
         each: checked(recipe, [*common, *each], plugins) for each in dict.fromkeys(each.settings for each in several)
     }
+    recipes = [with_seed(made[each.settings], each.seed) for each in several]
     if dry_run:
-        say(to_toml(as_tree(made[several[0].settings])).rstrip("\n"))
+        say(to_toml(as_tree(recipes[0])).rstrip("\n"))
         return 0
     recipe_name = named(recipe)
     if endings:
-        recipes = [with_seed(made[each.settings], each.seed) for each in several]
         directories = claimed(runs, name, recipe_name, endings)
         return play_several(
             session, recipes, plugins, directories, device=device, as_json=as_json, recipe_name=recipe_name
@@ -100,7 +100,7 @@ def command(
         directory = RunDirectory.claim(runs, name, recipe_name)
     else:  # only the first process writes, so that only the first needs to know the name
         directory = RunDirectory(runs / (name or recipe_name))
-    return play(session, made[()], plugins, directory, device=device, as_json=as_json, recipe_name=recipe_name)
+    return play(session, recipes[0], plugins, directory, device=device, as_json=as_json, recipe_name=recipe_name)
 
 
 def with_seed(recipe: Recipe, seed: int | None) -> Recipe:

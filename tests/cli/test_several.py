@@ -63,6 +63,14 @@ def test_settings_of_one_seed_whose_values_are_too_long_to_be_names_are_numbered
     assert "seed = 5" in (here / "runs/x-1/recipe.toml").read_text()
 
 
+def test_the_first_is_shown_by_a_dry_run(here: Path, ask: Ask) -> None:
+    answer = ask("run", "ring.toml", "--seeds", "3-4", "--vary", "loss.name=['hinge', 'wasserstein']", "--dry-run")
+    assert answer.status == 0
+    assert "seed = 3\n" in answer.out
+    assert 'name = "hinge"' in answer.out
+    assert not (here / "runs").exists()
+
+
 def test_one_of_them_is_resumed_alone(here: Path, ask: Ask) -> None:
     assert ask("run", "ring.toml", "--seeds", "0-1", "--name", "x", "--set", "budget_kimg=1.28").status == 0
     assert ask("resume", "x-1", "--set", "budget_kimg=2.56").status == 0

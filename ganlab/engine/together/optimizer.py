@@ -66,19 +66,15 @@ class Steps:
 def in_one(players: Sequence[Player]) -> list[list[int]]:
     """The places of those for whom one step can be made, in groups; who has to make its own is in none."""
     groups: list[list[int]] = []
+    known: list[Any] = []
     for number, player in enumerate(players):
         if not moves_by_number(player):
             continue
-        for group in groups:
-            other = players[group[0]]
-            agree = type(player.optimizer) is type(other.optimizer) and settings(player.optimizer) == settings(
-                other.optimizer
-            )
-            if agree and memory(player) == memory(other):
-                group.append(number)
-                break
-        else:
-            groups.append([number])
+        rules = type(player.optimizer), settings(player.optimizer), memory(player)
+        if rules not in known:
+            known.append(rules)
+            groups.append([])
+        groups[known.index(rules)].append(number)
     return groups
 
 
@@ -115,7 +111,7 @@ def is_row(value: Any, parameter: Tensor) -> bool:
 
 
 class OneStep:
-    """One optimiser over the rows of the games of these numbers, which are `in_one` group."""
+    """One optimiser over the rows of the games of these numbers, a group of `in_one`."""
 
     def __init__(self, players: Sequence[Player], weights: Weights, numbers: Sequence[int]) -> None:
         self.numbers = numbers
@@ -167,7 +163,8 @@ class OneStep:
 
     def lend(self, number: int) -> None:
         """Let the memory of one game's optimiser be a view of this one's."""
-        place, player = self.numbers.index(number), self._players[self.numbers.index(number)]
+        place = self.numbers.index(number)
+        player = self._players[place]
         for key, value in self._optimizer.state[self._flat].items():
             rows = isinstance(value, Tensor) and value.shape == self._flat.shape
             parts = self._weights.cut(value) if rows else {}

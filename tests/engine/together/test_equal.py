@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -23,8 +23,9 @@ from tests.engine.toys import ToyData, toy_game, weights
 SEEDS = (3, 5)
 ROUNDS = 50
 LEG = 10
-"""So many rounds of a game of pictures are compared, and the next begin for both where the joint game is: where a layer
-has a kink rounding may turn a gradient around, and from there on two games that were alike go their own ways."""
+"""So many rounds are compared of games of pictures, and of many games, and the next begin for both where the joint game
+is: where a layer has a kink rounding may turn a gradient around, and from there on two games that were alike go their
+own ways."""
 
 
 def adam(architecture: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
@@ -69,13 +70,30 @@ def assert_played_as_one(
     **registered: Any,
 ) -> None:
     """All rounds are played as one, and end as alone, leg by leg; other seeds end elsewhere."""
+
+    def made(end: int) -> list[Game]:
+        return games({**recipe, **({"budget_rounds": end} if leg else {})}, **registered)
+
+    together = assert_made_games_are_played_as_one(monkeypatch, made, tolerance, rounds, leg)
+    player = next(iter(together[0].players))
+    assert not torch.equal(weights(together[0], player), weights(together[1], player))
+
+
+def assert_made_games_are_played_as_one(
+    monkeypatch: pytest.MonkeyPatch,
+    made: Callable[[int], list[Game]],
+    tolerance: float,
+    rounds: int,
+    leg: int | None,
+) -> list[Game]:
+    """The same of games that `made` makes, with a budget of so many rounds. Returns them at their end."""
     played: list[int] = []
     play = JointGame.play_round
     monkeypatch.setattr(JointGame, "play_round", lambda joint: (played.append(len(joint.games)), play(joint)))
+    together: list[Game] = []
     states: list[dict[str, Any]] = []
     for end in range(leg or rounds, rounds + 1, leg or rounds):
-        budget = {"budget_rounds": end} if leg else {}
-        alone, together = games({**recipe, **budget}, **registered), games({**recipe, **budget}, **registered)
+        alone, together = made(end), made(end)
         for number, known in enumerate(states):
             restore_game(alone[number], deepcopy(known))
             restore_game(together[number], deepcopy(known))
@@ -84,9 +102,8 @@ def assert_played_as_one(
         for mine, theirs in zip(alone, together, strict=True):
             assert_alike(mine, theirs, tolerance)
         states = [deepcopy(game_state(each)) for each in together]
-    assert played == [len(SEEDS)] * rounds
-    player = next(iter(together[0].players))
-    assert not torch.equal(weights(together[0], player), weights(together[1], player))
+    assert played == [len(together)] * rounds
+    return together
 
 
 @pytest.mark.parametrize("loss", sorted(ganlab_register_losses()))
@@ -222,26 +239,17 @@ SETTINGS: list[list[tuple[Mapping[str, Any], Any]]] = [
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=["rates", "betas", "weights", "optimisers"])
 def test_settings_of_one_recipe(monkeypatch: pytest.MonkeyPatch, settings: list[tuple[Mapping[str, Any], Any]]) -> None:
-    def made() -> list[Game]:
+    def made(end: int) -> list[Game]:
         return [
             toy_game(
                 {
                     "players": {name: adam(optimizer=optimizer) for name in ("generator", "point")},
                     "terms": [{"name": "r1", "on": "point", "weight": weight, "every": 2}],
-                    "budget_rounds": ROUNDS,
+                    "budget_rounds": end,
                     "seed": seed,
                 }
             )
             for seed, (optimizer, weight) in enumerate(settings)
         ]
 
-    sizes: list[int] = []
-    play = JointGame.play_round
-    monkeypatch.setattr(JointGame, "play_round", lambda joint: (sizes.append(len(joint.games)), play(joint)))
-    alone, together = made(), made()
-    for each in alone:
-        train(each)
-    train_together(together)
-    assert sizes == [len(settings)] * ROUNDS
-    for mine, theirs in zip(alone, together, strict=True):
-        assert_alike(mine, theirs)
+    assert_made_games_are_played_as_one(monkeypatch, made, 2e-5, ROUNDS, LEG)
