@@ -37,8 +37,8 @@ from ganlab.engine import train
 from ganlab.engine.run import Run
 from ganlab.plugins import Plugins
 from ganlab.recipe import override
+from ganlab.recipe.settings import as_settings
 from ganlab.tune.plan import Plan
-from ganlab.tune.settings import as_settings
 
 KEPT = RESULTS / "random-games"
 CLOSER = (

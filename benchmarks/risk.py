@@ -33,9 +33,9 @@ from ganlab.engine import train_together
 from ganlab.engine.game import Intervening
 from ganlab.plugins import Plugins
 from ganlab.recipe import override
+from ganlab.recipe.settings import as_settings
 from ganlab.tune.plan import Plan
 from ganlab.tune.score import WORST
-from ganlab.tune.settings import as_settings
 from ganlab.values import Ending
 
 KEPT = tuning.KEPT / "risk.json"

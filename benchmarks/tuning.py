@@ -44,9 +44,9 @@ from ganlab.engine.run import Run
 from ganlab.errors import DivergedError
 from ganlab.plugins import Plugins
 from ganlab.recipe import override
+from ganlab.recipe.settings import as_settings
 from ganlab.tune.plan import Plan
 from ganlab.tune.score import LAST, WORST, score
-from ganlab.tune.settings import as_settings
 
 HERE = Path(__file__).parent
 KEPT = HERE / "results" / "tuning"

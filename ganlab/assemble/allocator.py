@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
 from contextlib import suppress
 
 MMAP_THRESHOLD, TRIM_THRESHOLD, TOP_PAD = -3, -1, -2
@@ -21,7 +20,7 @@ def keep_freed_memory() -> None:
     """Let the allocator of the GNU C library keep what is freed. As it comes, it gives pieces of a few hundred KiB back
     to the system, which hands them out again empty, page by page: a tenth of the time of a game of pictures
     (`benchmarks/LOG.md`). Another allocator, and what the user has asked for, are left alone."""
-    if not sys.platform.startswith("linux") or any(name in os.environ for name in ASKED):
+    if any(name in os.environ for name in ASKED):
         return
     with suppress(OSError, AttributeError):
         library = ctypes.CDLL(None)

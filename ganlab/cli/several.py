@@ -78,7 +78,7 @@ def members(varied: Sequence[str], seeds: Sequence[int] | None) -> list[Member]:
 def alternatives(varied: str) -> list[tuple[str, str]]:
     """What "KEY=[VALUE,VALUE]" may be: what a run is called by it, and the setting. Raises `RecipeError`."""
     from ganlab.recipe import value_of
-    from ganlab.tune.settings import inline
+    from ganlab.recipe.settings import inline
 
     key, _, text = varied.partition("=")
     values = value_of(text.strip())

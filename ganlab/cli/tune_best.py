@@ -54,7 +54,7 @@ def write(path: Path, plan: Plan, settings: Mapping[str, Any]) -> None:
     """The recipe with these settings. Raises `StorageError`; a file that is there is not touched."""
     from ganlab.cli.tune_told import written
     from ganlab.recipe import override, to_toml
-    from ganlab.tune.settings import as_settings
+    from ganlab.recipe.settings import as_settings
 
     if path.exists():
         raise RecipeError(f"--export {path}: is there already; give another name")

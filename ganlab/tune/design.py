@@ -11,11 +11,11 @@ from ganlab.assemble.changes import as_tree
 from ganlab.assemble.resolution import resolve
 from ganlab.errors import GanlabError, RecipeError
 from ganlab.recipe import Recipe, override, to_toml
+from ganlab.recipe.settings import as_settings
 from ganlab.tune import storage, study_file
 from ganlab.tune.plan import OBJECTIVE, Plan
 from ganlab.tune.ranges import Ranges, parse
 from ganlab.tune.score import measuring
-from ganlab.tune.settings import as_settings
 
 if TYPE_CHECKING:
     from ganlab.plugins import Plugins

@@ -13,12 +13,12 @@ from ganlab.assemble.resolution import resolve
 from ganlab.assemble.run_directory import RunDirectory
 from ganlab.errors import GanlabError
 from ganlab.recipe import override
+from ganlab.recipe.settings import as_settings
 from ganlab.tune.child import Child, ChildFailed
 from ganlab.tune.giving_up import collapsed, constraints, falls_behind, hopeless, others_at, rung_key, rung_values
 from ganlab.tune.plan import Plan
 from ganlab.tune.result import BASELINE, COMPLETE, CONFIRMATION, FAILED, INVALID, PRUNED, TrialResult, scored
 from ganlab.tune.score import SeedResult, is_measured
-from ganlab.tune.settings import as_settings
 from ganlab.tune.storage import patient
 from ganlab.tune.tensorboard import write_columns, write_trial
 from ganlab.tune.together import play_together

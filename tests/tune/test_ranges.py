@@ -83,7 +83,7 @@ def test_components_publish_where_to_look_and_need_no_numbers() -> None:
 def test_every_published_range_makes_a_recipe_that_can_be() -> None:
     import optuna
 
-    from ganlab.tune.settings import as_settings
+    from ganlab.recipe.settings import as_settings
 
     published = dict(publications(TREE, PLUGINS))
     assert len(published) >= 8

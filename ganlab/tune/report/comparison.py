@@ -6,10 +6,10 @@ from typing import Any
 
 from ganlab.assemble.difference import differing
 from ganlab.recipe import override
+from ganlab.recipe.settings import as_settings
 from ganlab.tune.confirmation import held
 from ganlab.tune.report.html import Html, element, joined, number, row, table
 from ganlab.tune.row import Row
-from ganlab.tune.settings import as_settings
 from ganlab.tune.standing import Standing
 
 
